@@ -1,0 +1,52 @@
+# Needs python3 (3.11 or newer, with venv) and make; nothing else.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SERVE ?= 1
+PORT ?= 8000
+DEMO_STORE ?= mlruns
+# OpenMP threads that spin while they wait make two shared cores slower than one.
+export OMP_WAIT_POLICY ?= passive
+export MLFLOW_DISABLE_TELEMETRY ?= true
+
+.PHONY: help install demo test check-full bench lint lock clean
+
+help:            ## Show what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
+
+install: $(VENV)/installed  ## Make .venv with the locked requirements
+
+$(VENV)/installed: requirements.lock
+	@echo "Installing the locked requirements into $(VENV) (about a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+demo: install    ## Made-up region -> built, tracked, released, served with pages at :8000 (SERVE=0: stop before serving)
+	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training check tests/tiny
+	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training build tests/tiny
+	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training promote latest --why "make demo"
+	@if [ "$(SERVE)" = 1 ]; then COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m serve --port $(PORT); fi
+
+test: install    ## Every fast test
+	$(BIN)/python -m pytest -m "not full"
+
+check-full: install  ## The long tests too
+	$(BIN)/python -m pytest
+
+bench: install   ## Benchmarks, into BENCHMARKS.md
+	$(BIN)/python -m tests.benchmarks
+
+lint: install    ## ruff and mypy
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+lock:            ## Resolve pyproject.toml anew into requirements.lock (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra dev pyproject.toml -o requirements.lock
+
+clean:           ## Remove what make made, but not mlruns/
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The method: tables in, tables out. Knows no tracking, no web, no clock."""

@@ -1,0 +1,145 @@
+"""Net flows of age cohorts: who leaves employment, and who enters it, as one region's ages show.
+
+The net form sees a cohort shrink or grow; simultaneous in- and outflow stays unseen, so it understates
+openings (METHOD.md section 1.2). Always named "net".
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from forecasting.series.panel import Array
+from forecasting.vocabulary import ALL_AGES, TOTAL
+
+_BAND: Final = re.compile(r"^(\d+)(?:-(\d+)|\+)$")
+OLDER_FROM: Final = 45
+"""Cohorts from this age on are 55 or older when a ten-year window closes: the 55+ of METHOD.md section 4."""
+
+
+@dataclass(frozen=True)
+class Cohorts:
+    """A region's age structure at the base year and how its cohorts flow.
+
+    Parameters
+    ----------
+    bands : tuple of str
+        Age bands of equal width, youngest first; the last is open.
+    ages_from : ndarray of shape (bands,)
+        Lower age of each band.
+    width : int
+        Years a band spans, and between the two counts of a cohort.
+    persons : ndarray of shape (bands,)
+        Employed persons at the base year.
+    retention : ndarray of shape (bands, draws)
+        Persons of a band one width later, over persons now; above 1 the cohort still grows.
+        The open band is left by all within one width.
+    """
+
+    bands: tuple[str, ...]
+    ages_from: Array
+    width: int
+    persons: Array
+    retention: Array
+
+    def leaving(self, years: int) -> Array:
+        """Return the share of each band that leaves within a window, shape (bands, draws)."""
+        return np.clip(1 - self.retention, 0, 1) * min(years / self.width, 1)
+
+    def inflow(self, years: int) -> Array:
+        """Return net entrants over a window, persons, shape (draws,).
+
+        The youngest band is refilled at its present size; growing cohorts add their growth.
+        """
+        growth = np.clip(self.retention - 1, 0, None) * self.persons[:, None]
+        return (self.persons[0] + growth.sum(axis=0)) * min(years / self.width, 1)
+
+    @property
+    def older(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+        """Return which bands count as 55+ at the end of the window."""
+        return np.asarray(self.ages_from >= OLDER_FROM)
+
+
+def fit_cohorts(ages: pd.DataFrame, base_year: int, draws: int, seed: int) -> Cohorts | None:
+    """Follow the cohorts of a region through its age table.
+
+    Parameters
+    ----------
+    ages : DataFrame
+        ``year, age_band, persons`` of one region; rows of the band ``all`` are ignored.
+    base_year : int
+        Last year that may be used.
+
+    Returns
+    -------
+    Cohorts or None
+        None where ages are missing, or no cohort can be followed over one width of its band.
+
+    Notes
+    -----
+    Retention at the base year is the latest one observed: net outflow of cohorts as ROA's netto-methode and
+    Steunpunt Werk's vervangingsvraag take it (METHOD.md sections 1.2 and 4). Its draws are normal around
+    it with the standard deviation over the region's own earlier cohorts. Not backtested: no window of
+    these cohorts has an outcome yet.
+    """
+    known = ages[(ages["age_band"] != ALL_AGES) & (ages["year"] <= base_year)]
+    wide = known.set_index(["age_band", "year"])["persons"].unstack("year")
+    order = sorted(wide.index, key=_lower_age)
+    lower = np.array([_lower_age(band) for band in order], dtype=float)
+    if len(order) < 2 or base_year not in wide:
+        return None
+    width = int(lower[-1] - lower[-2])
+    wide = wide.loc[order]
+    observed = _retention(wide, width)
+    if observed.shape[1] == 0:
+        return None
+    generator = np.random.default_rng(seed)
+    normal = generator.standard_normal((len(order), draws))
+    spread = observed.std(axis=1, ddof=1) if observed.shape[1] > 1 else np.zeros(len(order))
+    retention = np.clip(observed[:, -1:] + spread[:, None] * normal, 0, None)
+    return Cohorts(tuple(order), lower, width, wide[base_year].to_numpy(dtype=float), retention)
+
+
+def _retention(wide: pd.DataFrame, width: int) -> Array:
+    """Return the retention seen at the end of each year that has a cohort, shape (bands, years)."""
+    columns = []
+    for year in wide.columns:
+        earlier = int(str(year)) - width
+        if earlier in wide:
+            now, before = wide[year].to_numpy(dtype=float), wide[earlier].to_numpy(dtype=float)
+            moved = np.append(now[1:], 0.0)
+            columns.append(np.divide(moved, before, out=np.zeros(len(now)), where=before > 0))
+    complete = [column for column in columns if np.isfinite(column).all()]
+    return np.column_stack(complete) if complete else np.empty((len(wide), 0))
+
+
+def _lower_age(band: str) -> int:
+    match = _BAND.match(band)
+    return int(match.group(1)) if match else -1
+
+
+def age_table(employment: pd.DataFrame, entity: str, region: str) -> pd.DataFrame:
+    """Return the rows of a region's ages over all sectors or occupations."""
+    rows = employment[(employment["region"] == region) & (employment[entity] == TOTAL)]
+    return rows[["year", "age_band", "persons"]]
+
+
+def band_shares(
+    employment: pd.DataFrame, entity: str, region: str, year: int, bands: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return each sector's shares by age band at `year`; the region's own where a sector has no ages.
+
+    Returns
+    -------
+    DataFrame
+        Index: sectors of the region at `year`; columns: `bands`; rows sum to 1.
+    """
+    rows = employment[(employment["region"] == region) & (employment["year"] == year)]
+    wide = rows.set_index([entity, "age_band"])["persons"].unstack("age_band")
+    wide = wide.reindex(columns=list(bands))
+    regional = wide.loc[TOTAL].fillna(0)
+    complete = wide.notna().all(axis=1) & (wide.sum(axis=1) > 0)
+    filled = wide.where(complete, np.nan).fillna(regional)
+    return filled.div(filled.sum(axis=1), axis=0)

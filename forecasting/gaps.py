@@ -1,0 +1,124 @@
+"""The gap score of DESIGN.md section 2: the share of openings that stay unfilled, and why.
+
+Pure arrays: sources of supply lead, then any shape of cells and draws.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasting.series.panel import Array
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Unfilled openings of cells, persons; every array has the shape of the openings but `taken`.
+
+    Parameters
+    ----------
+    openings : ndarray
+        O.
+    no_person : ndarray
+        U1 = O − M: nobody is there.
+    lacking_skills : ndarray
+        U2 = M − F: somebody is there but lacks skills; NaN where nothing says what supply can do.
+    taken : ndarray of shape (sources, ...)
+        x, persons taken from each source.
+    """
+
+    openings: Array
+    no_person: Array
+    lacking_skills: Array
+    taken: Array
+
+    @property
+    def unfilled(self) -> Array:
+        """Return U1 + U2, or U1 alone where U2 is unknown: then a lower bound."""
+        return self.no_person + np.nan_to_num(self.lacking_skills)
+
+    @property
+    def score(self) -> Array:
+        """Return (U1 + U2) / O, in [0, 1]; NaN where there are no openings."""
+        return share_of_openings(self.unfilled, self.openings)
+
+
+def share_of_openings(persons: Array, openings: Array) -> Array:
+    """Return persons over openings; NaN where there are no openings."""
+    return np.divide(persons, openings, out=np.full(np.shape(openings), np.nan), where=openings > 0)
+
+
+def gap(openings: Array, supply: Array, lack: Array) -> Gap:
+    """Fill openings from the best-matched source first and return what stays unfilled.
+
+    Parameters
+    ----------
+    openings : ndarray
+        O, persons, at least 0.
+    supply : ndarray of shape (sources, *openings.shape)
+        S_g, persons, at least 0.
+    lack : ndarray of shape (sources, *openings.shape), or broadcastable to it
+        l_g in [0, 1]: share of the asked skill mass that the source lacks; NaN if unknown.
+
+    Notes
+    -----
+    F = max Σ x_g (1 − l_g) subject to 0 ≤ x_g ≤ S_g and Σ x_g ≤ O. All coefficients are at least 0, so taking
+    sources in the order of their lack solves it (fractional knapsack, METHOD.md section 8.2). An unknown lack
+    is taken last; U2 is unknown as soon as somebody with an unknown lack is needed.
+
+    Examples
+    --------
+    >>> one = gap(np.array(10.0), np.array([4.0, 3.0]), np.array([0.5, 0.0]))
+    >>> float(one.no_person), float(one.lacking_skills), float(one.score)
+    (3.0, 2.0, 0.5)
+    """
+    lack = np.broadcast_to(lack, supply.shape)
+    order = np.argsort(np.where(np.isnan(lack), np.inf, lack), axis=0, kind="stable")
+    ordered = np.take_along_axis(supply, order, axis=0)
+    before = np.cumsum(ordered, axis=0) - ordered
+    taken_in_order = np.clip(openings - before, 0, ordered)
+    taken = np.empty_like(supply)
+    np.put_along_axis(taken, order, taken_in_order, axis=0)
+    matched = np.minimum(openings, supply.sum(axis=0))
+    lacking = np.where(taken > 0, taken * lack, 0.0).sum(axis=0)
+    return Gap(openings, openings - matched, lacking, taken)
+
+
+def sum_cells(cells: Gap, members: Array) -> Gap:
+    """Add cells to aggregates draw by draw: ΣU and ΣO, never a score of pooled O and S.
+
+    Parameters
+    ----------
+    cells : Gap
+        Arrays of shape (cells, draws).
+    members : ndarray of shape (aggregates, cells)
+        1 where the cell belongs to the aggregate, else 0.
+
+    Returns
+    -------
+    Gap
+        Arrays of shape (aggregates, draws); U2 is unknown where it is for any member with openings.
+    """
+    unknown = members @ (np.isnan(cells.lacking_skills) & (cells.openings > 0)).astype(float) > 0
+    lacking = members @ np.nan_to_num(cells.lacking_skills)
+    return Gap(
+        members @ cells.openings,
+        members @ cells.no_person,
+        np.where(unknown, np.nan, lacking),
+        np.stack([members @ source for source in cells.taken]),
+    )
+
+
+def unfilled_by_skill(no_person: Array, taken: Array, asked: Array, shortfall: Array) -> Array:
+    """Return persons lacking per skill: U1·p_s + Σ_g x_g·max(p_s − h_gs, 0).
+
+    Parameters
+    ----------
+    no_person : ndarray of shape (cells,)
+    taken : ndarray of shape (sources, cells)
+    asked : ndarray of shape (cells, skills)
+    shortfall : ndarray of shape (sources, cells, skills)
+        max(p − h, 0); NaN where unknown, and then so is the result unless nobody of the source is taken.
+    """
+    persons = taken[:, :, None]
+    missing = np.where(persons > 0, persons * shortfall, 0.0).sum(axis=0)
+    return np.asarray(no_person[:, None] * asked + missing)

@@ -1,0 +1,201 @@
+"""Take quantiles, once, and lay the draws out as the published tables."""
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecasting.cells import KEY, SOURCES, Cells
+from forecasting.funding.weights import weights
+from forecasting.gaps import gap, share_of_openings, unfilled_by_skill
+from forecasting.parameters import Parameters
+from forecasting.series.panel import Array
+from forecasting.skills import Profiles
+from forecasting.vocabulary import ENTRANTS, JOBSEEKERS
+
+PERCENTS = (10, 50, 90)
+CELL = list(KEY)
+
+
+def score_reasons(cells: Cells) -> "pd.Series[str]":
+    """Return why each cell has no score: its own reason, or that it has no openings in most draws."""
+    without = (cells.gap.openings > 0).mean(axis=1) < 0.5
+    reason = cells.index["reason"].where(cells.index["reason"].ne("") | ~without, "not_applicable")
+    return reason.astype(str)
+
+
+def gaps_table(
+    cells: Cells, base_year: int, tested: Mapping[int, str], parameters: Parameters
+) -> pd.DataFrame:
+    """Return the published table ``gaps``.
+
+    Parameters
+    ----------
+    tested : mapping of int to str
+        What the employment forecast was tested on, by horizon.
+    """
+    found, reason = cells.gap, score_reasons(cells)
+    score = found.score
+    known = ~np.isnan(found.lacking_skills).any(axis=1)
+    horizon = cells.index["horizon"].astype(int)
+    supply = cells.supply.sum(axis=0)
+    frame = cells.index[[*CELL, "aggregate"]].assign(
+        from_year=base_year,
+        to_year=base_year + horizon,
+        score=_mean(score),
+        **_quantiles(score, "score_"),
+        quantitative=_mean(share_of_openings(found.no_person, found.openings)),
+        qualitative=np.where(known, _mean(share_of_openings(found.lacking_skills, found.openings)), np.nan),
+        qualitative_reason=np.where(known, "", "unavailable"),
+        covers=np.where(known, "both", "quantitative"),
+        score_at_mean_inputs=_score_at_mean_inputs(cells),
+        probability_of_shortage=(score > parameters["shortage_threshold"]).mean(axis=1),
+        openings=found.openings.mean(axis=1),
+        supply=supply.mean(axis=1),
+        unfilled=found.unfilled.mean(axis=1),
+        **_quantiles(found.unfilled, "unfilled_"),
+        annual_balance=(found.openings - supply).mean(axis=1) / horizon,
+        reliability=_reliability(cells.index["base"], parameters["reliability"]),
+        backtest=horizon.map(tested),
+        reason=reason,
+    )
+    silent = reason.ne("")
+    figures = frame.select_dtypes("number").columns.difference(["horizon", "from_year", "to_year"])
+    frame.loc[silent & reason.ne("not_applicable"), figures] = np.nan
+    of_score = [
+        name for name in figures if name.startswith(("score", "quantitative", "qualitative", "probability"))
+    ]
+    frame.loc[silent, of_score] = np.nan
+    frame["rank"] = _rank(frame)
+    return frame.assign(why=_why(frame, cells))
+
+
+def _mean(draws: Array) -> Array:
+    """Return the mean over the draws that have a value; NaN where none has."""
+    valid = ~np.isnan(draws)
+    total = np.where(valid, draws, 0).sum(axis=1)
+    return np.divide(total, valid.sum(axis=1), out=np.full(len(draws), np.nan), where=valid.any(axis=1))
+
+
+def _quantiles(draws: Array, prefix: str = "") -> dict[str, Array]:
+    empty = np.asarray(np.isnan(draws).all(axis=1))
+    safe = np.where(empty[:, None], 0.0, draws)
+    values = [np.nanquantile(safe, percent / 100, axis=1) for percent in PERCENTS]
+    return {
+        f"{prefix}p{percent}": np.where(empty, np.nan, values[row]) for row, percent in enumerate(PERCENTS)
+    }
+
+
+def _score_at_mean_inputs(cells: Cells) -> Array:
+    """Return the score of mean openings and supply; an aggregate is no cell and has none."""
+    mean = gap(cells.gap.openings.mean(axis=1), cells.supply.mean(axis=2), cells.lack)
+    return np.where(cells.index["aggregate"], np.nan, mean.score)
+
+
+def _reliability(persons: pd.Series, bounds: Mapping[str, float]) -> Array:
+    low, high = bounds["sceptical"], bounds["caution"]
+    return np.select([persons < low, persons < high], ["sceptical", "caution"], "good")
+
+
+def _rank(frame: pd.DataFrame) -> pd.Series:
+    """Rank cells by median score within region and horizon; equal to a tenth of a per cent is a tie."""
+    cells = frame[~frame["aggregate"] & frame["score_p50"].notna()]
+    rounded = cells["score_p50"].round(3)
+    rank = rounded.groupby([cells["region"], cells["horizon"]]).rank(method="min", ascending=False)
+    return rank.reindex(frame.index)
+
+
+def _why(frame: pd.DataFrame, cells: Cells) -> list[str]:
+    replaced = (cells.younger + cells.older).mean(axis=1)
+    supply = {source: cells.supply[number].mean(axis=1) for number, source in enumerate(SOURCES)}
+    return [
+        _sentence(row, replaced[position], supply[ENTRANTS][position], supply[JOBSEEKERS][position])
+        for position, row in enumerate(frame.to_dict("records"))
+    ]
+
+
+def _sentence(row: Mapping[Hashable, Any], replaced: float, entering: float, seeking: float) -> str:
+    span = f"{row['from_year']}-{row['to_year']}"
+    if row["reason"] == "not_applicable":
+        return f"{span}: no openings, so there is no share of them to be short of."
+    if row["reason"]:
+        return f"{span}: no score, {row['reason']}."
+    openings, short = row["openings"], row["score_p50"]
+    skills = row["qualitative"] if row["covers"] == "both" else None
+    tail = "whether they have the skills is unknown" if skills is None else f"{skills:.0%} for lack of skills"
+    return (
+        f"{span}: about {openings:,.0f} openings, {replaced:,.0f} of them to replace leavers, against "
+        f"{entering:,.0f} entrants and {seeking:,.0f} job seekers; median share unfilled {short:.0%}; {tail}."
+    )
+
+
+def component_table(index: pd.DataFrame, name: str, draws: Mapping[str, Array]) -> pd.DataFrame:
+    """Return mean and quantiles of named components of every cell, null with its reason where suppressed.
+
+    Parameters
+    ----------
+    name : str
+        Column that names the component.
+    draws : mapping of str to ndarray of shape (cells, draws)
+    """
+    frames = [
+        index[[*CELL, "reason"]].assign(**{name: component}, mean=values.mean(axis=1), **_quantiles(values))
+        for component, values in draws.items()
+    ]
+    table = pd.concat(frames, ignore_index=True)
+    table.loc[table["reason"].ne(""), ["mean", "p10", "p50", "p90"]] = np.nan
+    return table
+
+
+def openings_table(cells: Cells) -> pd.DataFrame:
+    """Return the published table ``openings``."""
+    components = {
+        "employment": cells.employment,
+        "expansion": cells.expansion,
+        "replacement_25_54": cells.younger,
+        "replacement_55_plus": cells.older,
+        "openings": cells.gap.openings,
+    }
+    return component_table(cells.index, "component", components)
+
+
+def supply_table(cells: Cells) -> pd.DataFrame:
+    """Return the published table ``supply``."""
+    return component_table(cells.index, "source", dict(zip(SOURCES, cells.supply, strict=True)))
+
+
+def skill_gaps_table(cells: Cells, occupations: tuple[str, ...], asked: Profiles) -> pd.DataFrame:
+    """Return the published table ``skill_gaps``: one row per cell and skill that its openings ask."""
+    leaf = ~cells.index["aggregate"]
+    index = cells.index[leaf].reset_index(drop=True)
+    row = pd.Index(occupations).get_indexer(pd.Index(index["occupation"]))
+    shortfall = np.stack([asked.shortfall(source) for source in SOURCES])
+    mean_taken = cells.gap.taken[:, leaf.to_numpy()].mean(axis=2)
+    no_person = cells.gap.no_person[leaf.to_numpy()].mean(axis=1)
+    unfilled = unfilled_by_skill(no_person, mean_taken, asked.asked[row], shortfall[:, row])
+    cell, skill = np.nonzero(asked.asked[row] > 0)
+    persons = np.where(index["reason"].to_numpy()[cell] == "", unfilled[cell, skill], np.nan)
+    reason = np.where(
+        np.isnan(persons) & (index["reason"].to_numpy()[cell] == ""),
+        "unavailable",
+        index["reason"].to_numpy()[cell],
+    )
+    return (
+        index.loc[cell, CELL]
+        .reset_index(drop=True)
+        .assign(
+            skill=np.array(asked.skills, dtype=object)[skill],
+            asked=asked.asked[row[cell], skill],
+            importance=asked.importance[row[cell], skill],
+            unfilled=persons,
+            reason=reason,
+        )
+    )
+
+
+def weights_table(cells: Cells, parameters: Parameters) -> pd.DataFrame:
+    """Return the published table ``weights``: cells of the weighted horizon only."""
+    chosen = (~cells.index["aggregate"] & (cells.index["horizon"] == parameters["weight_horizon"])).to_numpy()
+    index = cells.index[CELL].assign(reason=score_reasons(cells))[chosen].reset_index(drop=True)
+    return weights(index, cells.gap.score[chosen], cells.gap.openings[chosen], parameters["weight_quantile"])

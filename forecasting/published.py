@@ -1,0 +1,166 @@
+"""The tables of a snapshot, as the service publishes them: one declaration for writer, reader and API."""
+
+from typing import Final
+
+from forecasting.tables import TABLES, Column, Table
+
+
+def _figure(name: str, unit: str, meaning: str, *, required: bool = False) -> Column:
+    return Column(name, "number", unit, meaning, required=required)
+
+
+def _interval(unit: str, what: str, prefix: str = "") -> tuple[Column, ...]:
+    joined = f"{prefix}_" if prefix else ""
+    return tuple(
+        _figure(f"{joined}p{percent}", unit, f"{what}: {percent} % of the draws lie below")
+        for percent in (10, 50, 90)
+    )
+
+
+_REGION = Column("region", "code", "-", "region")
+_OCCUPATION = Column("occupation", "code", "-", "occupation, or a parent of occupations")
+_SCENARIO = Column("scenario", "code", "-", "named set of assumptions")
+_HORIZON = Column("horizon", "integer", "years", "length of the window from the base year")
+_REASON = Column("reason", "text", "-", "why the figures are null (vocabulary.REASONS)", required=False)
+_CELL = ("region", "occupation", "scenario", "horizon")
+_CELL_COLUMNS = (_REGION, _OCCUPATION, _SCENARIO, _HORIZON)
+
+_GAPS = Table(
+    "gaps",
+    _CELL,
+    (
+        *_CELL_COLUMNS,
+        Column("from_year", "integer", "year", "base year: the window opens at its end"),
+        Column("to_year", "integer", "year", "the window closes at its end"),
+        Column("aggregate", "boolean", "-", "true for a parent: summed from its cells, draw by draw"),
+        _figure("score", "share of openings", "mean share of openings that stay unfilled, known parts only"),
+        *_interval("share of openings", "gap score", "score"),
+        _figure("quantitative", "share of openings", "part of the score: no person"),
+        _figure("qualitative", "share of openings", "part of the score: skills lacking; null where unknown"),
+        Column("qualitative_reason", "text", "-", "why the qualitative part is null", required=False),
+        Column("covers", "code", "-", "both, or quantitative: the parts that the score knows"),
+        _figure("score_at_mean_inputs", "share of openings", "the score without uncertainty"),
+        _figure("probability_of_shortage", "probability", "share of draws whose score exceeds the threshold"),
+        Column("rank", "integer", "-", "1 is the largest median score of the region", required=False),
+        _figure("openings", "persons", "mean openings over the window"),
+        _figure("supply", "persons", "mean supply over the window"),
+        _figure("unfilled", "persons", "mean unfilled openings over the window"),
+        *_interval("persons", "unfilled openings", "unfilled"),
+        _figure("annual_balance", "persons a year", "openings less supply, a year"),
+        Column("reliability", "code", "-", "good, caution or sceptical, by the size of the cell"),
+        Column("backtest", "text", "-", "what the employment forecast was tested on at this horizon"),
+        _REASON,
+        Column("why", "text", "-", "one generated sentence"),
+    ),
+    "the gap score of every cell and aggregate",
+)
+
+
+def _components(name: str, column: Column, meaning: str, unit: str = "persons") -> Table:
+    columns = (*_CELL_COLUMNS, column, _figure("mean", unit, "mean of the draws"), *_interval(unit, "figure"))
+    return Table(name, (*_CELL, column.name), (*columns, _REASON), meaning)
+
+
+_OPENINGS = _components(
+    "openings",
+    Column(
+        "component", "code", "-", "employment, expansion, replacement_25_54, replacement_55_plus, openings"
+    ),
+    "openings by component, net convention; employment is the level at the end of the window",
+)
+_SUPPLY = _components(
+    "supply", Column("source", "code", "-", "entrants, jobseekers"), "persons available over the window"
+)
+
+_SKILL_GAPS = Table(
+    "skill_gaps",
+    (*_CELL, "skill"),
+    (
+        *_CELL_COLUMNS,
+        Column("skill", "code", "-", "skill"),
+        _figure("asked", "probability", "probability that an opening asks the skill"),
+        _figure("importance", "weight", "importance of the skill"),
+        _figure("unfilled", "persons", "mean persons lacking with this skill; null where unknown"),
+        _REASON,
+    ),
+    "what each occupation's openings ask, and the persons lacking per skill",
+)
+
+_VACANCY_RATES = Table(
+    "vacancy_rates",
+    ("region", "occupation", "year"),
+    (
+        _REGION,
+        _OCCUPATION,
+        Column("year", "integer", "year", "calendar year"),
+        _figure(
+            "rate", "share of posts", "open vacancies over open and occupied posts, by sector and staffing"
+        ),
+        _REASON,
+    ),
+    "an observable to hold beside the score; never an input to it",
+)
+
+_BACKTEST = Table(
+    "backtest",
+    ("component", "method", "horizon"),
+    (
+        Column("component", "code", "-", "what is forecast: sector_employment"),
+        Column("method", "code", "-", "naive, mean, trend, lightgbm"),
+        _HORIZON,
+        Column(
+            "origins", "integer", "origins", "rolling origins scored; they overlap when the horizon exceeds 1"
+        ),
+        Column("cells", "integer", "cells", "forecasts scored over all origins"),
+        _figure("mae", "persons", "mean absolute error"),
+        _figure("mase", "ratio", "mean absolute error over the series' mean absolute yearly change"),
+        _figure("log_mae", "log points", "mean absolute error of the logarithm"),
+        _figure("coverage_80", "share", "share of outcomes inside the 80 % interval made at the origin"),
+        Column("coverage_origins", "integer", "origins", "origins with past errors to make an interval from"),
+        Column("selected", "boolean", "-", "whether the release uses this method"),
+        Column("note", "text", "-", "what the figure is not", required=False),
+    ),
+    "rolling-origin backtest beside named baselines",
+)
+
+_WEIGHTS = Table(
+    "weights",
+    _CELL,
+    (
+        *_CELL_COLUMNS,
+        _figure("score_p25", "share of openings", "25 % of the draws lie below"),
+        _figure("weight", "factor", "funding weight by the dated rule; may be zero"),
+        _figure("need", "persons", "weight times mean openings: the base of proportional shares"),
+        _REASON,
+    ),
+    "funding weights from a lower quantile of the score",
+)
+
+_EMPLOYMENT = Table(
+    "employment",
+    ("region", "occupation", "year"),
+    (
+        _REGION,
+        _OCCUPATION,
+        Column("year", "integer", "year", "calendar year"),
+        _figure("persons", "persons", "employed persons: sector employment times staffing"),
+        _REASON,
+    ),
+    "employment by occupation as derived for the past",
+)
+
+PUBLISHED: Final[dict[str, Table]] = {
+    table.name: table
+    for table in (
+        *(TABLES[name] for name in ("occupations", "skills", "regions", "occupation_skills")),
+        _GAPS,
+        _OPENINGS,
+        _SUPPLY,
+        _SKILL_GAPS,
+        _EMPLOYMENT,
+        _VACANCY_RATES,
+        _BACKTEST,
+        _WEIGHTS,
+    )
+}
+"""Every table of a snapshot by name; a snapshot holds all of them, some perhaps empty."""

@@ -1,0 +1,1 @@
+"""Forecast many related series: baselines, global LightGBM, rolling origins and intervals."""

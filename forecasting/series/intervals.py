@@ -1,0 +1,126 @@
+"""Intervals from past errors: how wide by cell size and horizon, and joint draws across sectors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import nnls
+from scipy.stats import norm
+
+from forecasting.series.panel import Array
+
+NOMINAL: Final = 0.8
+_NORMAL_HALF_WIDTH: Final = float(norm.ppf((1 + NOMINAL) / 2))
+_FEWEST_ERRORS: Final = 30
+"""Fewer errors in a size class than this and it borrows the spread of all sizes."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Size of log errors: variance a + b·horizon per size class.
+
+    The intercept is what never grows, above all sampling noise of the survey; the slope is the random walk
+    of the market. Two numbers carry a spread to horizons too long for any origin.
+
+    Parameters
+    ----------
+    size_classes : tuple of float
+        Persons between the classes.
+    intercept, slope : ndarray of shape (classes,)
+        Of the variance, log points squared.
+    standardised : ndarray
+        Absolute past errors over their own fitted standard deviation.
+    """
+
+    size_classes: tuple[float, ...]
+    intercept: Array
+    slope: Array
+    standardised: Array
+
+    def deviation(self, size: Array, horizon: int) -> Array:
+        """Return the standard deviation of the log error, shape as `size` (persons at the origin)."""
+        group = np.digitize(size, self.size_classes)
+        return np.sqrt(self.intercept[group] + self.slope[group] * horizon)
+
+    def half_width(self, size: Array, horizon: int, level: float) -> Array:
+        """Return half the width of the central interval of `level`, log points."""
+        return self.deviation(size, horizon) * float(np.quantile(self.standardised, level))
+
+
+def fit_spread(errors: pd.DataFrame, size_classes: Sequence[float]) -> Spread:
+    """Fit the spread of one method's past errors.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        Rows of `rolling_errors` of one method, at least one.
+    size_classes : sequence of float
+        Persons between the classes.
+    """
+    group = np.digitize(errors["size"], size_classes)
+    pooled = _variance_line(errors)
+    lines = [
+        _variance_line(errors[group == number]) if (group == number).sum() >= _FEWEST_ERRORS else pooled
+        for number in range(len(size_classes) + 1)
+    ]
+    intercept, slope = np.array(lines).T
+    deviation = np.sqrt(intercept[group] + slope[group] * errors["horizon"].to_numpy(dtype=float))
+    absolute = errors["error"].abs().to_numpy()
+    standardised = np.divide(absolute, deviation, out=np.zeros(len(errors)), where=deviation > 0)
+    return Spread(tuple(size_classes), intercept, slope, standardised)
+
+
+def _variance_line(errors: pd.DataFrame) -> tuple[float, float]:
+    """Return intercept and slope of the variance over the horizon, both at least zero.
+
+    The variance of a horizon is taken from the 80 % quantile of the absolute errors, so that a few breaks in
+    the series do not set the width for all. With one horizon known, all of it is put on the slope: the
+    interval then grows too fast rather than too slowly.
+    """
+    by_horizon = errors.groupby("horizon")["error"].apply(lambda error: error.abs().quantile(NOMINAL))
+    variance = (by_horizon.to_numpy() / _NORMAL_HALF_WIDTH) ** 2
+    horizon = by_horizon.index.to_numpy(dtype=float)
+    if len(horizon) == 1:
+        return 0.0, float(variance[0] / horizon[0])
+    coefficients, _ = nnls(np.column_stack([np.ones_like(horizon), horizon]), variance)
+    return float(coefficients[0]), float(coefficients[1])
+
+
+def joint_shocks(
+    errors: pd.DataFrame, spread: Spread, index: pd.DataFrame, sectors: Sequence[str], draws: int, seed: int
+) -> Array:
+    """Return standardised shocks that keep how sectors move together, shape (sectors, draws).
+
+    A shock is the vector of one-year standardised errors of one region and origin over all sectors, drawn
+    with replacement; its sign is drawn too, so that the past's drift does not move the median away
+    from the point forecast. Without a complete vector, sectors are drawn apart.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        Rows of `rolling_errors` of the method that is used.
+    index : DataFrame
+        Keys of the panel's series.
+    """
+    generator = np.random.default_rng(seed)
+    yearly = errors[errors["horizon"] == 1]
+    deviation = spread.deviation(yearly["size"].to_numpy(dtype=float), 1)
+    shock = np.divide(yearly["error"], deviation, out=np.zeros(len(yearly)), where=deviation > 0)
+    keys = index.iloc[yearly["series"].astype(int)].reset_index(drop=True)
+    blocks = (
+        keys.assign(origin=yearly["origin"].to_numpy(), shock=shock)
+        .pivot_table(index=["region", "origin"], columns="sector", values="shock")
+        .reindex(columns=list(sectors))
+        .dropna()
+        .to_numpy()
+    )
+    sign = generator.choice([-1.0, 1.0], size=draws)
+    if len(blocks):
+        return blocks[generator.integers(len(blocks), size=draws)].T * sign
+    return (
+        generator.choice(shock, size=(len(sectors), draws)) * sign
+        if len(shock)
+        else np.zeros((len(sectors), draws))
+    )

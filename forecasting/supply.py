@@ -1,0 +1,141 @@
+"""Supply per occupation in the net convention: entrants from education, and job seekers above friction."""
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from forecasting.cohorts import Cohorts
+from forecasting.series.panel import Array
+from forecasting.vocabulary import ALL_AGES, TOTAL
+
+GRADUATE_YEARS: Final = 2
+"""Latest years of graduates that are averaged: one year's crop is noise."""
+
+
+def entrant_shares(
+    graduates: pd.DataFrame,
+    entry: pd.DataFrame,
+    region: str,
+    base_year: int,
+    occupations: tuple[str, ...],
+    draws: int,
+    seed: int,
+) -> Array | None:
+    """Return how a region's entrants spread over occupations, shape (occupations, draws), summing to 1.
+
+    Parameters
+    ----------
+    graduates, entry : DataFrame
+        Canonical tables; years after `base_year` are not used.
+    seed : int
+        Of the entry shares, drawn from the Dirichlet distribution of a survey with `entry.sample`
+        respondents; fields without a sample size keep their shares. Levels of one field share their draws.
+
+    Returns
+    -------
+    ndarray or None
+        None where the region has no graduates, or no table says where they go.
+    """
+    crop = _crop(graduates, region, base_year)
+    crop = crop[crop.index.isin(pd.MultiIndex.from_frame(entry[["field", "level"]]))]
+    if crop.empty:
+        return None
+    total = np.zeros((len(occupations), draws))
+    for (field, level), rows in entry.groupby(["field", "level"]):
+        persons = crop.get((field, level), 0.0)
+        rows = rows.set_index("occupation")
+        share = rows["share"].reindex(list(occupations)).fillna(0).to_numpy(dtype=float)
+        total += float(persons) * _drawn(share, rows["sample"].max(), draws, _seed_of(seed, str(field)))
+    return total / total.sum(axis=0)
+
+
+def _crop(graduates: pd.DataFrame, region: str, base_year: int) -> "pd.Series[float]":
+    """Return mean yearly graduates by field and level over the latest years."""
+    rows = graduates[(graduates["region"] == region) & (graduates["year"] <= base_year)]
+    recent = rows[rows["year"] > rows["year"].max() - GRADUATE_YEARS]
+    persons = recent.groupby(["field", "level"])["persons"].mean()
+    return persons[persons > 0]
+
+
+def _seed_of(seed: int, field: str) -> list[int]:
+    return [seed, *field.encode()]
+
+
+def _drawn(share: Array, sample: float, draws: int, seed: list[int]) -> Array:
+    if not np.isfinite(sample):
+        return np.repeat(share[:, None], draws, axis=1)
+    generator = np.random.default_rng(seed)
+    gamma = generator.standard_gamma(np.repeat((share * sample)[:, None], draws, axis=1))
+    return np.asarray(share.sum() * gamma / gamma.sum(axis=0))
+
+
+def entrants(shares: Array, cohorts: Cohorts, years: int) -> Array:
+    """Return persons who enter each occupation over a window, shape (occupations, draws).
+
+    The total is the net inflow of the region's cohorts; graduates only say where it goes. Re-enrolment and
+    a person's several diplomas therefore add nobody (DESIGN.md section 2: net scales to cohort inflow).
+    """
+    return shares * cohorts.inflow(years)
+
+
+def jobseekers_by_occupation(
+    jobseekers: pd.DataFrame,
+    employment: pd.DataFrame,
+    region: str,
+    base_year: int,
+    occupations: tuple[str, ...],
+    base: Array,
+) -> Array | None:
+    """Return job seekers above the frictional level by occupation, persons, shape (occupations,).
+
+    Parameters
+    ----------
+    jobseekers : DataFrame
+        Canonical table; periods after the base year are not used.
+    employment : DataFrame
+        ``year, region, sector, age_band, persons`` with the sector TOTAL: the rest of the labour force.
+    base : ndarray of shape (occupations,)
+        Persons employed: how seekers split where the source knows no occupations.
+
+    Returns
+    -------
+    ndarray or None
+        None where the region has no job seekers at the base year. They sum to the regional stock above
+        friction, and enter once per window, however long it is.
+
+    Notes
+    -----
+    Friction is the lowest unemployment rate of the region's own history times today's labour force
+    (parameter ``frictional_unemployment``). With one year of history everybody is frictional.
+    """
+    by_year = _yearly(jobseekers, region, base_year)
+    if base_year not in by_year.columns:
+        return None
+    now = by_year[base_year].dropna()
+    stock = float(now[TOTAL]) if TOTAL in now else float(now.sum())
+    above = stock - _frictional(by_year, employment, region, base_year)
+    named = now.reindex(list(occupations)).fillna(0).to_numpy(dtype=float)
+    weight = named if named.sum() > 0 else base
+    return np.asarray(max(above, 0.0) * weight / weight.sum())
+
+
+def _yearly(jobseekers: pd.DataFrame, region: str, base_year: int) -> pd.DataFrame:
+    """Return mean job seekers by occupation (rows) and year (columns)."""
+    rows = jobseekers[jobseekers["region"] == region]
+    rows = rows.assign(year=rows["period"].astype(str).str.slice(0, 4).astype(int))
+    rows = rows[rows["year"] <= base_year]
+    return rows.pivot_table(index="occupation", columns="year", values="persons", aggfunc="mean")
+
+
+def _frictional(by_year: pd.DataFrame, employment: pd.DataFrame, region: str, base_year: int) -> float:
+    """Return persons: the lowest rate seen times the labour force of the base year."""
+    stock = by_year.loc[TOTAL] if TOTAL in by_year.index else by_year.sum()
+    rows = employment[(employment["region"] == region) & (employment["age_band"] == ALL_AGES)]
+    total = rows[rows["sector"] == TOTAL].set_index("year")["persons"]
+    employed = total if len(total) else rows.groupby("year")["persons"].sum()
+    labour_force = (stock + employed.reindex(stock.index)).dropna()
+    if base_year not in labour_force:
+        return float(stock[base_year])
+    rate = (stock / labour_force).dropna()
+    return float(rate.min() * labour_force[base_year])

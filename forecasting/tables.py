@@ -1,0 +1,324 @@
+"""The canonical tables of a region folder: key, columns, types, units and ranges, declared once.
+
+Everything else reads this declaration: the check, the templates, the adapters and the data dictionary.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Kind = Literal["code", "text", "integer", "number", "boolean", "date"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a canonical table.
+
+    Parameters
+    ----------
+    name : str
+        Header in the file.
+    kind : {"code", "text", "integer", "number", "boolean", "date"}
+        How a cell is read. A code is text that identifies something and is never empty.
+    unit : str
+        What one unit of the figure is: persons, share, hours. ``-`` for codes and text.
+    meaning : str
+        One line for the data dictionary.
+    low, high : float, optional
+        Closed range of the figure.
+    required : bool
+        Whether a cell may be empty. Empty means unknown, never zero.
+    refers_to : str, optional
+        Table whose ``code`` the cell must name.
+    default : str or float, optional
+        Value of a column that the file leaves out; a column with neither default nor
+        ``required`` is read as empty.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    required: bool = True
+    refers_to: str | None = None
+    default: str | float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A canonical table: its key identifies a row, so a repeated key is an error."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    meaning: str
+
+    def column(self, name: str) -> Column:
+        """Return the declaration of one column.
+
+        Raises
+        ------
+        KeyError
+            If the table has no such column.
+        """
+        return {column.name: column for column in self.columns}[name]
+
+
+def _code(name: str, refers_to: str | None, meaning: str) -> Column:
+    return Column(name, "code", "-", meaning, refers_to=refers_to)
+
+
+def _text(name: str, meaning: str, *, required: bool = False) -> Column:
+    return Column(name, "text", "-", meaning, required=required)
+
+
+def _year(name: str = "year") -> Column:
+    return Column(name, "integer", "year", "calendar year, annual average", 1950, 2150)
+
+
+def _persons(name: str = "persons", meaning: str = "persons", *, required: bool = True) -> Column:
+    return Column(name, "number", "persons", meaning, 0, 1e9, required=required)
+
+
+def _share(name: str, meaning: str, *, required: bool = True) -> Column:
+    return Column(name, "number", "share", meaning, 0, 1, required=required)
+
+
+def _yes_no(name: str, meaning: str) -> Column:
+    return Column(name, "boolean", "-", meaning, required=False)
+
+
+_REGION = _code("region", "regions", "region of the figure")
+_OCCUPATION = _code("occupation", "occupations", "occupation, a code of the region's classification")
+_SECTOR = _code("sector", "sectors", "sector of economic activity")
+_SKILL = _code("skill", "skills", "skill, a code of the region's classification")
+_FIELD = _code("field", "fields", "field of education")
+_LEVEL = Column("level", "code", "-", "level of education, as in the source (ISCED 2011 for Eurostat)")
+_PERIOD = Column("period", "text", "-", "2025, 2025-Q1 or 2025-01")
+_AGE = Column("age_band", "code", "-", "25-34, 65+ or all", required=False, default="all")
+_RSE = Column(
+    "relative_standard_error", "number", "share", "sampling error over the figure", 0, 10, required=False
+)
+_FLAG = _text("flag", "marks of the publisher or of the adapter (vocabulary.FLAGS)")
+_LABELS = (
+    _text("label_nl", "Dutch label"),
+    _text("label_en", "English label"),
+    _text("label_fr", "French label"),
+)
+_HIERARCHY = (
+    _text("parent", "code of the parent; empty at the root"),
+    Column("level", "integer", "depth", "0 for the root", 0, 20, required=False),
+)
+
+
+def _classification(name: str, meaning: str, *more: Column) -> Table:
+    code = Column("code", "code", "-", "stable code")
+    return Table(name, ("code",), (code, *_HIERARCHY, *_LABELS, *more), meaning)
+
+
+def _vacancies(name: str, meaning: str) -> Column:
+    return Column(name, "number", "vacancies", meaning, 0, 1e9, required=False)
+
+
+_POSTS = (
+    _vacancies("posted", "vacancies posted in the period"),
+    _vacancies("open", "vacancies open at the reference moment"),
+    _vacancies("filled", "vacancies filled in the period"),
+    _vacancies("cancelled", "vacancies withdrawn unfilled in the period"),
+    Column("median_days_open", "number", "days", "median time open", 0, 10_000, required=False),
+    Column(
+        "occupied", "number", "posts", "occupied posts, the base of a vacancy rate", 0, 1e9, required=False
+    ),
+    _FLAG,
+)
+
+_DECLARED: Final[tuple[Table, ...]] = (
+    _classification("occupations", "occupations; the root TOTAL stands for all"),
+    _classification(
+        "skills",
+        "skills and knowledge",
+        _text("kind", "skill or knowledge"),
+        _yes_no("green", "in the classification's green collection"),
+        _yes_no("digital", "in the classification's digital collection"),
+    ),
+    _classification("sectors", "sectors of economic activity; the root TOTAL stands for all"),
+    _classification("fields", "fields of education"),
+    _classification(
+        "regions",
+        "regions; `role` says what is done with each",
+        Column(
+            "role",
+            "code",
+            "-",
+            "market: scored; aggregate: summed from its markets; reference: only trains the models",
+            required=False,
+            default="market",
+        ),
+    ),
+    Table(
+        "concordance",
+        ("classification", "old_code", "new_code"),
+        (
+            Column("classification", "code", "-", "table whose codes changed: occupations, skills…"),
+            Column("old_code", "code", "-", "retired code"),
+            Column("new_code", "code", "-", "successor"),
+            _share("weight", "share of the old code that went to the successor"),
+            Column("valid_from", "date", "date", "first day of the new code"),
+        ),
+        "retired codes and their successors; series breaks",
+    ),
+    Table(
+        "occupation_skills",
+        ("occupation", "skill"),
+        (
+            _OCCUPATION,
+            _SKILL,
+            Column("relation", "code", "-", "essential or optional"),
+            _share("weight", "share of the occupation's jobs for which the relation holds"),
+        ),
+        "the skills an occupation asks according to the classification",
+    ),
+    Table(
+        "occupation_employment",
+        ("year", "region", "occupation", "age_band"),
+        (_year(), _REGION, _OCCUPATION, _AGE, _persons(meaning="employed persons"), _RSE, _FLAG),
+        "employed persons by occupation",
+    ),
+    Table(
+        "sector_employment",
+        ("year", "region", "sector", "age_band"),
+        (_year(), _REGION, _SECTOR, _AGE, _persons(meaning="employed persons"), _RSE, _FLAG),
+        "employed persons by sector; sector TOTAL with ages gives the cohorts",
+    ),
+    Table(
+        "staffing",
+        ("sector", "occupation"),
+        (_SECTOR, _OCCUPATION, _share("share", "share of the sector's employment"), _FLAG),
+        "occupations within sectors; each sector sums to 1",
+    ),
+    Table(
+        "sector_outlook",
+        ("year", "region", "sector", "scenario"),
+        (
+            _year(),
+            _REGION,
+            _SECTOR,
+            Column("scenario", "code", "-", "named path", required=False, default="baseline"),
+            _persons(meaning="employed persons"),
+        ),
+        "optional exogenous path of sector employment",
+    ),
+    Table(
+        "occupation_vacancies",
+        ("period", "region", "occupation"),
+        (_PERIOD, _REGION, _OCCUPATION, *_POSTS),
+        "vacancies by occupation",
+    ),
+    Table(
+        "sector_vacancies",
+        ("period", "region", "sector"),
+        (_PERIOD, _REGION, _SECTOR, *_POSTS),
+        "vacancies by sector",
+    ),
+    Table(
+        "skill_mentions",
+        ("period", "region", "occupation", "skill"),
+        (
+            _PERIOD,
+            Column(
+                "region", "code", "-", "region of the ads; TOTAL for all", required=False, default="TOTAL"
+            ),
+            _OCCUPATION,
+            _SKILL,
+            Column("ads", "number", "ads", "ads of the occupation in the period", 0, 1e9),
+            Column("mentions", "number", "ads", "ads that ask the skill", 0, 1e9),
+        ),
+        "job ads that ask a skill",
+    ),
+    Table(
+        "graduates",
+        ("year", "region", "field", "level"),
+        (_year(), _REGION, _FIELD, _LEVEL, _persons(meaning="graduates in the year"), _FLAG),
+        "graduates by field and level; no row may be a total of others",
+    ),
+    Table(
+        "entry",
+        ("field", "level", "occupation"),
+        (
+            _FIELD,
+            _LEVEL,
+            _OCCUPATION,
+            _share("share", "share of those with this field and level who work in the occupation"),
+            Column(
+                "sample",
+                "number",
+                "persons",
+                "survey respondents behind the field's shares",
+                0,
+                1e9,
+                required=False,
+            ),
+            _FLAG,
+        ),
+        "where graduates enter; each field and level sums to at most 1",
+    ),
+    Table(
+        "jobseekers",
+        ("period", "region", "occupation"),
+        (
+            _PERIOD,
+            _REGION,
+            _OCCUPATION,
+            _persons(meaning="unemployed persons who seek work"),
+            _persons("short_term", "of whom unemployed for less than a year", required=False),
+            _FLAG,
+        ),
+        "job seekers; occupation TOTAL where the source knows no occupations",
+    ),
+    Table(
+        "jobseeker_skills",
+        ("occupation", "skill"),
+        (_OCCUPATION, _SKILL, _share("share", "share of job seekers for the occupation who hold the skill")),
+        "what job seekers can do",
+    ),
+    Table(
+        "bottlenecks",
+        ("year", "occupation"),
+        (_year(), _OCCUPATION, _yes_no("listed", "on the official list"), _text("causes", "as published")),
+        "an official list, for comparison only",
+    ),
+    Table(
+        "courses",
+        ("course",),
+        (
+            Column("course", "code", "-", "stable code"),
+            _text("title", "title", required=True),
+            _text("provider", "provider"),
+            Column("hours", "number", "hours", "contact hours", 0, 10_000, required=False),
+            Column("price", "number", "EUR", "price for one participant", 0, 1e6, required=False),
+            _text("skills", "skill codes taught, separated by spaces"),
+            _text("occupations", "target occupation codes, separated by spaces"),
+            _yes_no("mandatory", "required by law: no aid under GBER art. 31(2)"),
+            _text("instruments", "instruments that may fund it, separated by spaces"),
+        ),
+        "courses on offer",
+    ),
+    Table(
+        "overrides",
+        ("id",),
+        (
+            Column("id", "code", "-", "stable id"),
+            _text("target", "figure that is replaced", required=True),
+            Column("value", "number", "as target", "value of the expert"),
+            _text("author", "who decided", required=True),
+            _text("reason", "why", required=True),
+            _text("evidence", "where the evidence is"),
+            Column("expiry", "date", "date", "last day of validity"),
+        ),
+        "decisions of experts beside the model; the model's value is kept",
+    ),
+)
+
+TABLES: Final[dict[str, Table]] = {table.name: table for table in _DECLARED}
+"""Every canonical table by name. Funding's own tables (applications, grants) join with the law step."""

@@ -1,0 +1,45 @@
+"""The words of the field that tables, method and service share (DESIGN.md section 2).
+
+Codes are stable: they are stored in snapshots and served for years. Labels belong to the pages.
+"""
+
+from typing import Final
+
+TOTAL: Final = "TOTAL"
+"""Root of every hierarchy: all occupations, all sectors, all ages."""
+
+ALL_AGES: Final = "all"
+"""Age band that covers everybody; also used where a source knows no ages."""
+
+FLAGS: Final[dict[str, str]] = {
+    "b": "break in the series",
+    "u": "low reliability, as flagged by the publisher",
+    "c": "confidential",
+    "p": "provisional",
+    "d": "definition differs",
+    "e": "estimated by this project: see the source's card for the rule",
+    "s": "Eurostat estimate",
+    "z": "not applicable",
+}
+"""Marks a figure may carry; several may stand together, as in ``bu``."""
+
+REASONS: Final[dict[str, str]] = {
+    "not_applicable": "the figure does not exist here, for example a score where there are no openings",
+    "unavailable": "no source in the region folder says it",
+    "confidential": "fewer persons than the configured minimum: suppressed",
+    "low_reliability": "the source or the model is too weak here to quote",
+}
+"""Why a figure is missing. Unknown is not zero: a null always comes with one of these."""
+
+ENTRANTS: Final = "entrants"
+JOBSEEKERS: Final = "jobseekers"
+SUPPLY_SOURCES: Final[dict[str, str]] = {
+    ENTRANTS: "persons who enter work from education over the window",
+    JOBSEEKERS: "job seekers above the frictional level, entering once per window",
+}
+
+NET: Final = "net"
+"""Convention of replacement demand and supply: cohort flows, moves between occupations netted out."""
+
+BASELINE: Final = "baseline"
+"""The scenario without assumptions of its own."""

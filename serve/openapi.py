@@ -1,0 +1,71 @@
+"""The API's own description: OpenAPI 3.1 with the problems and headers that every route shares."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI
+
+from serve.problems import MEDIA_TYPE, ProblemBody
+
+DESCRIPTION: Final = """
+Forecast gaps between the openings and the supply of a regional labour market, per occupation and horizon.
+
+The **gap score** is the share of openings that stay unfilled: no person, or skills lacking. It lies between
+0 and 1, is absolute, and comes with an interval and a reason. Every answer names the release that gave it, in
+the body (`release`) and in the headers (`X-Release` and so on). A figure that is unknown is null and has a
+reason; it is never zero.
+
+Try `/v1/meta` first, then `/v1/gaps`. Regions are given by code or by name, occupations by code; `lang`
+chooses the labels. Every failure is `application/problem+json` with one of these codes:
+
+"""
+
+TAGS: Final = [
+    {"name": "meta", "description": "What the figures are: release, sources, parameters, units, tests."},
+    {"name": "gaps", "description": "Gap scores."},
+    {"name": "occupations", "description": "Everything about one occupation, and its skills."},
+    {"name": "health", "description": "For the machine that watches the service."},
+]
+
+HEADERS: Final = {
+    "X-Release": "12 hexadecimal digits: which release answered",
+    "X-Model-Version": "version in the model registry",
+    "X-Data-Vintage": "what the data knew, and when",
+    "X-Base-Year": "last year of data",
+    "X-Status": "current, historical demonstration, or made up",
+    "X-Taxonomy": "classifications and their versions",
+    "X-Scenario": "named set of assumptions",
+    "X-Convention": "net or gross",
+}
+
+_Schema = dict[str, Any]
+
+
+def problems(*statuses: int) -> dict[int | str, _Schema]:
+    """Return the documentation of the problems that a route can answer with."""
+    return {status: {"model": ProblemBody} for status in (*statuses, 422, 500)}
+
+
+class Service(FastAPI):
+    """FastAPI, with problems documented under their own media type."""
+
+    def openapi(self) -> _Schema:
+        """Return the description of the API."""
+        if self.openapi_schema is None:
+            schema = super().openapi()
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    _complete(operation["responses"])
+            self.openapi_schema = schema
+        return self.openapi_schema
+
+
+def _complete(responses: dict[str, _Schema]) -> None:
+    for status, response in responses.items():
+        if status.startswith("2"):
+            response["headers"] = {name: _header(meaning) for name, meaning in HEADERS.items()}
+        elif "content" in response:
+            response["content"] = {MEDIA_TYPE: response["content"].pop("application/json")}
+
+
+def _header(meaning: str) -> _Schema:
+    return {"description": meaning, "schema": {"type": "string"}}

@@ -1,0 +1,192 @@
+"""The one shape in which the service says no: RFC 9457 problem details with a stable `code`."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+from urllib.parse import quote
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from serve import answers
+from serve.schemas import ReleaseBlock
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way to fail: its HTTP status, its title and what it means to a client."""
+
+    status: int
+    title: str
+    meaning: str
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "unknown_code": Kind(
+        404, "Unknown code", "an occupation or region that the release does not know; `errors` lists all"
+    ),
+    "unknown_route": Kind(404, "Unknown address", "nothing is served at this address"),
+    "method_not_allowed": Kind(405, "Method not allowed", "the service is read only: use GET"),
+    "bad_parameter": Kind(
+        422, "Bad parameter", "a value that cannot be used; `errors` has one entry for each"
+    ),
+    "unknown_parameter": Kind(
+        422, "Unknown parameter", "a query parameter that this address does not have; none is ever ignored"
+    ),
+    "bad_request": Kind(400, "Bad request", "the request cannot be read"),
+    "no_champion": Kind(503, "No release yet", "nothing has been promoted, so there are no figures to serve"),
+    "release_refused": Kind(
+        503, "Release refused", "the promoted release cannot be read and no earlier one is loaded"
+    ),
+    "internal": Kind(500, "Internal error", "a fault of the service; the cause is in its log"),
+}
+"""Every `code` a client can meet. A code never changes its meaning; new ones may be added."""
+
+
+class Fault(BaseModel):
+    """One thing wrong in a request."""
+
+    parameter: str = Field(description="the parameter at fault")
+    value: str | None = Field(description="what was given")
+    message: str = Field(description="what was expected, or what to do")
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457 problem details."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "/v1/problems#unknown_code",
+                    "title": "Unknown code",
+                    "status": 404,
+                    "detail": "The release does not know occupation 9999.",
+                    "code": "unknown_code",
+                    "instance": "/v1/gaps?occupation=2512,9999",
+                    "errors": [
+                        {"parameter": "occupation", "value": "9999", "message": "see /v1/occupations"}
+                    ],
+                }
+            ]
+        }
+    )
+
+    type: str = Field(description="address of the table of codes, at this code")
+    title: str = Field(description="the code in words; the same for every occurrence")
+    status: int = Field(description="HTTP status")
+    detail: str = Field(description="what went wrong this time and what to do")
+    code: str = Field(description="stable name of the failure", json_schema_extra={"enum": list(KINDS)})
+    instance: str = Field(description="path and query of the request")
+    errors: list[Fault] | None = Field(default=None, description="each thing wrong; absent for a single one")
+    release: ReleaseBlock | None = Field(
+        default=None, description="release served; absent where there is none"
+    )
+
+
+class Refusal(Exception):  # noqa: N818  refusing is an answer, not an error of the service
+    """Raised by a route to answer with a problem.
+
+    Parameters
+    ----------
+    code : str
+        One of `KINDS`.
+    detail : str
+        What went wrong this time and what to do.
+    errors : sequence of Fault
+        Each thing wrong, where there can be several.
+    """
+
+    def __init__(self, code: str, detail: str, errors: Sequence[Fault] = ()) -> None:
+        self.code, self.detail, self.errors = code, detail, tuple(errors)
+        super().__init__(f"{code}: {detail}")
+
+
+def respond(
+    scope: Scope,
+    code: str,
+    detail: str,
+    errors: Sequence[Fault] = (),
+    *,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return the problem as a response."""
+    kind = KINDS[code]
+    body = ProblemBody(
+        type=f"/v1/problems#{code}",
+        title=kind.title,
+        status=status or kind.status,
+        detail=detail,
+        code=code,
+        instance=_instance(scope),
+        errors=list(errors) or None,
+        release=_release(scope),
+    )
+    more = {"Retry-After": "30"} if body.status == KINDS["no_champion"].status else {}
+    absent = {name for name in ("errors", "release") if getattr(body, name) is None}
+    return Response(
+        body.model_dump_json(exclude=absent), body.status, {**more, **(headers or {})}, MEDIA_TYPE
+    )
+
+
+def _release(scope: Scope) -> ReleaseBlock | None:
+    release = scope["state"]["serving"].release
+    return None if release is None else answers.block(release)
+
+
+def _instance(scope: Scope) -> str:
+    path = scope.get("raw_path") or quote(scope["path"]).encode()
+    return b"?".join(part for part in (path, scope.get("query_string")) if part).decode("latin-1")
+
+
+async def on_refusal(request: Request, error: Exception) -> Response:
+    """Answer a refusal raised by a route."""
+    refusal = cast(Refusal, error)
+    return respond(request.scope, refusal.code, refusal.detail, refusal.errors)
+
+
+async def on_http(request: Request, error: Exception) -> Response:
+    """Answer what the framework itself refuses: an unknown address or method."""
+    refused = cast(HTTPException, error)
+    path, method = request.url.path, request.method
+    code, detail = {
+        404: ("unknown_route", f"Nothing is served at {path}. The addresses are listed at /docs."),
+        405: ("method_not_allowed", f"{method} is not possible here: the service is read only. Use GET."),
+    }.get(refused.status_code, ("bad_request", str(refused.detail)))
+    return respond(request.scope, code, detail, status=refused.status_code, headers=refused.headers)
+
+
+async def on_validation(request: Request, error: Exception) -> Response:
+    """Answer parameters of the wrong type or range, one entry for each."""
+    faults = [_fault(item) for item in cast(RequestValidationError, error).errors()]
+    names = ", ".join(dict.fromkeys(fault.parameter for fault in faults))
+    return respond(request.scope, "bad_parameter", f"Cannot use the value of: {names}.", faults)
+
+
+def _fault(item: Mapping[str, Any]) -> Fault:
+    given = item.get("input")
+    return Fault(
+        parameter=str(item["loc"][-1]), value=None if given is None else str(given), message=str(item["msg"])
+    )
+
+
+def on_crash(scope: Scope, error: Exception) -> Response:
+    """Answer a fault of the service: logged with its cause, told without it."""
+    logger.error("failed to answer %s", _instance(scope), exc_info=error)
+    return respond(scope, "internal", "The service failed to answer; the cause is in its log.")
+
+
+def table_of_codes() -> str:
+    """Return the codes as a Markdown table, for the API's description."""
+    rows = [f"| `{code}` | {kind.status} | {kind.meaning} |" for code, kind in KINDS.items()]
+    return "\n".join(["| code | status | meaning |", "|---|---|---|", *rows])

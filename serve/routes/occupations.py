@@ -1,0 +1,112 @@
+"""Occupations: the list, everything about one, and the skills it asks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+
+from serve import answers
+from serve.openapi import problems
+from serve.paging import paging
+from serve.query import HorizonAsked, Lang, Part, RegionAsked, Served, resolve
+from serve.ranking import unscored
+from serve.release import Concept, Release
+from serve.schemas import (
+    Gap,
+    Language,
+    OccupationDetail,
+    Occupations,
+    ResolvedOccupation,
+    ResolvedSearch,
+    ResolvedSkills,
+    SkillGaps,
+)
+
+router = APIRouter(prefix="/v1/occupations", tags=["occupations"])
+
+
+@router.get("", summary="Occupations, and search", responses=problems(503))
+async def list_occupations(
+    request: Request,
+    release: Served,
+    lang: Lang,
+    part: Part,
+    q: Annotated[str | None, Query(description="text to find in codes and labels, in any language")] = None,
+) -> Occupations:
+    """Occupations of the classification with their labels and parents; `q` searches."""
+    found = [concept for concept in release.occupations.values() if _matches(concept, q)]
+    shown = found[part.offset : part.stop]
+    return Occupations(
+        release=answers.block(release),
+        resolved=ResolvedSearch(q=q, lang=lang),
+        paging=paging(request, part, len(found)),
+        items=[answers.occupation(release, concept, lang) for concept in shown],
+    )
+
+
+def _matches(concept: Concept, text: str | None) -> bool:
+    if text is None:
+        return True
+    wanted = text.strip().casefold()
+    return concept.code.casefold().startswith(wanted) or any(
+        wanted in label.casefold() for label in concept.labels.values()
+    )
+
+
+# A code may hold slashes (ESCO's are addresses), so the longer route comes first.
+@router.get("/{code:path}/skills", summary="Skills that an occupation asks", responses=problems(404, 503))
+async def read_skills(
+    request: Request,
+    release: Served,
+    lang: Lang,
+    part: Part,
+    code: str,
+    region: RegionAsked = None,
+    horizon: HorizonAsked = None,
+) -> SkillGaps:
+    """Skills that the occupation's openings ask, what matters most first, with the persons lacking."""
+    place, years = resolve(release, region, horizon, [code])
+    key = (place.code, code, years)
+    rows = release.skill_gaps.rows(*key, start=part.offset, stop=part.stop)
+    total = release.skill_gaps.count(*key)
+    return SkillGaps(
+        release=answers.block(release),
+        resolved=ResolvedSkills(
+            region=answers.named(place, lang),
+            occupation=answers.named(release.occupations[code], lang),
+            horizon=years,
+            lang=lang,
+        ),
+        paging=paging(request, part, total),
+        units=answers.units("skill_gaps"),
+        items=[answers.skill_gap(release, row, lang) for row in rows],
+        reason=None if total else answers.reason("unavailable"),
+    )
+
+
+@router.get("/{code:path}", summary="Everything about one occupation", responses=problems(404, 503))
+async def read_occupation(
+    release: Served, lang: Lang, code: str, region: RegionAsked = None
+) -> OccupationDetail:
+    """Everything about one occupation in a region: gaps, openings, supply, vacancy rates, employment."""
+    place, _ = resolve(release, region, None, [code])
+    concept = release.occupations[code]
+    children = [release.occupations[child] for child in release.children.get(code, ())]
+    return OccupationDetail(
+        release=answers.block(release),
+        resolved=ResolvedOccupation(region=answers.named(place, lang), lang=lang),
+        occupation=answers.occupation(release, concept, lang),
+        children=[answers.named(child, lang) for child in children],
+        gaps=_gaps(release, place, code, lang),
+        units=answers.units("gaps"),
+        openings=answers.openings(release, place.code, code),
+        supply=answers.supply(release, place.code, code),
+        vacancy_rates=answers.vacancy_rates(release, place.code, code),
+        employment=answers.employment(release, place.code, code),
+    )
+
+
+def _gaps(release: Release, region: Concept, code: str, language: Language) -> list[Gap]:
+    """Return the gap at every horizon; nulls and a reason where the release has none."""
+    found = {row["horizon"]: row for row in release.gaps_of.rows(region.code, code)}
+    rows = [found.get(years) or unscored(release, region, code, years) for years in release.horizons]
+    return [answers.gap(release, row, language) for row in rows]

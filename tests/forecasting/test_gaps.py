@@ -1,0 +1,133 @@
+"""The promises of the gap score (DESIGN.md section 2), and a linear programme as its oracle."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import linprog
+
+from forecasting.gaps import gap, sum_cells, unfilled_by_skill
+from forecasting.skills import Profiles
+
+persons = st.floats(0, 1e5, allow_subnormal=False)
+share = st.floats(0, 1, allow_subnormal=False)
+cells = st.tuples(persons, st.lists(st.tuples(persons, share), min_size=1, max_size=4))
+
+
+def score(openings: float, sources: list[tuple[float, float]]) -> float:
+    supply, lack = np.array(sources).T
+    found = gap(np.array(openings), supply, lack)
+    return float(found.unfilled)
+
+
+@given(cells)
+def test_agrees_with_the_linear_programme(cell: tuple[float, list[tuple[float, float]]]) -> None:
+    openings, sources = cell
+    supply, lack = np.array(sources).T
+    best = linprog(
+        -(1 - lack),
+        A_ub=[np.ones(len(supply))],
+        b_ub=[openings],
+        bounds=[(0, s) for s in supply],
+        method="highs",
+    )
+    found = gap(np.array(openings), supply, lack)
+    assert float(found.openings - found.unfilled) == pytest.approx(-best.fun, rel=1e-6, abs=1e-6)
+
+
+@given(cells)
+def test_lies_between_nothing_and_all_openings(cell: tuple[float, list[tuple[float, float]]]) -> None:
+    openings, sources = cell
+    found = gap(np.array(openings), *np.array(sources).T)
+    assert -1e-6 <= float(found.no_person) <= openings + 1e-6
+    assert -1e-6 <= float(found.unfilled) <= openings * (1 + 1e-9) + 1e-6
+    if openings > 0:
+        quantity, quality = found.no_person / openings, found.lacking_skills / openings
+        assert float(found.score) == pytest.approx(float(quantity + quality))
+
+
+@given(cells, persons, st.data())
+def test_moves_the_way_it_should(
+    cell: tuple[float, list[tuple[float, float]]], more: float, data: st.DataObject
+) -> None:
+    openings, sources = cell
+    which = data.draw(st.integers(0, len(sources) - 1))
+    supply, lack = sources[which]
+    before = score(openings, sources)
+    more_supply = [*sources[:which], (supply + more, lack), *sources[which + 1 :]]
+    better_skills = [*sources[:which], (supply, lack * data.draw(share)), *sources[which + 1 :]]
+    tolerance = 1e-6 * (1 + openings)
+    assert score(openings, more_supply) <= before + tolerance
+    assert score(openings, better_skills) <= before + tolerance
+    after = score(openings + more, sources)
+    assert after >= before - tolerance, "unfilled persons never fall when openings rise"
+    if openings > 1e-3:
+        assert after / (openings + more) >= before / openings - 1e-6, "nor does the score"
+
+
+@given(cells)
+def test_splitting_a_cell_in_halves_changes_nothing(cell: tuple[float, list[tuple[float, float]]]) -> None:
+    openings, sources = cell
+    supply, lack = np.array(sources).T
+    halves = gap(
+        np.full((2, 1), openings / 2), np.stack([supply / 2] * 2, axis=1)[:, :, None], lack[:, None, None]
+    )
+    summed = sum_cells(halves, np.ones((1, 2)))
+    whole = gap(np.array(openings), supply, lack)
+    assert float(summed.unfilled[0, 0]) == pytest.approx(float(whole.unfilled), rel=1e-9, abs=1e-6)
+
+
+@given(cells)
+def test_the_order_of_sources_does_not_matter(cell: tuple[float, list[tuple[float, float]]]) -> None:
+    openings, sources = cell
+    assert score(openings, sources[::-1]) == pytest.approx(score(openings, sources), rel=1e-9, abs=1e-6)
+
+
+def test_no_openings_has_no_score() -> None:
+    assert np.isnan(gap(np.array(0.0), np.array([5.0]), np.array([0.2])).score)
+
+
+def test_unknown_is_not_zero() -> None:
+    unknown = gap(np.array(10.0), np.array([4.0]), np.array([np.nan]))
+    assert np.isnan(unknown.lacking_skills)
+    assert float(unknown.score) == pytest.approx(0.6), "the quantitative part is a lower bound"
+    not_needed = gap(np.array(10.0), np.array([4.0, 10.0]), np.array([np.nan, 0.1]))
+    assert float(not_needed.lacking_skills) == pytest.approx(1.0), (
+        "nobody unknown is taken: known sources come first"
+    )
+
+
+def profile(asked: list[float], held: list[float], importance: list[float]) -> Profiles:
+    return Profiles(
+        tuple("abcdefg"[: len(asked)]),
+        np.array([asked]),
+        np.array([importance]),
+        {"jobseekers": np.array([held])},
+    )
+
+
+def test_supply_with_the_demanded_profile_lacks_exactly_nothing() -> None:
+    assert profile([0.3, 0.9], [0.3, 0.9], [1, 0.5]).lack("jobseekers")[0] == 0
+
+
+def test_duplicating_every_row_of_a_skill_is_neutral() -> None:
+    once = profile([0.5, 0.8], [0.1, 0.8], [1.0, 1.0]).lack("jobseekers")[0]
+    split = profile([0.5, 0.5, 0.8], [0.1, 0.1, 0.8], [0.5, 0.5, 1.0]).lack("jobseekers")[0]
+    assert split == pytest.approx(once)
+
+
+def test_nothing_asked_is_nothing_lacked() -> None:
+    assert profile([0.0], [0.0], [1.0]).lack("jobseekers")[0] == 0
+
+
+def test_unfilled_by_skill_in_plain_loops() -> None:
+    rng = np.random.default_rng(3)
+    no_person, taken = rng.uniform(0, 9, 2), rng.uniform(0, 9, (3, 2))
+    asked, shortfall = rng.uniform(0, 1, (2, 4)), rng.uniform(0, 1, (3, 2, 4))
+    expected = np.zeros((2, 4))
+    for c in range(2):
+        for s in range(4):
+            expected[c, s] = no_person[c] * asked[c, s]
+            for g in range(3):
+                expected[c, s] += taken[g, c] * shortfall[g, c, s]
+    np.testing.assert_allclose(unfilled_by_skill(no_person, taken, asked, shortfall), expected)

@@ -1,0 +1,179 @@
+"""Snapshots: same input, same hash; changed bytes are refused; the golden figures of the made-up region."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecasting.errors import ForecastingError, InputError
+from forecasting.parameters import Parameters
+from forecasting.pipeline import build_snapshot
+from forecasting.published import PUBLISHED
+from forecasting.region import Region, fingerprints
+from forecasting.snapshot import Snapshot, conform, read_snapshot, snapshot_hash, write_snapshot
+from tests.conftest import ROOT, TINY
+
+GOLDEN = ROOT / "tests" / "golden" / "tiny_gaps.csv"
+BUILD = f"""
+from pathlib import Path
+from forecasting.parameters import load_parameters
+from forecasting.pipeline import build_snapshot
+from forecasting.region import read_region
+from forecasting.snapshot import write_snapshot
+import sys
+snapshot = build_snapshot(read_region(Path({str(TINY)!r})), load_parameters(), 1, "test")
+print(write_snapshot(snapshot, Path(sys.argv[1])))
+"""
+
+
+def test_every_published_table_is_there_and_conforms(tiny_snapshot: Snapshot) -> None:
+    assert set(tiny_snapshot.tables) == set(PUBLISHED)
+    for name, table in tiny_snapshot.tables.items():
+        assert list(conform(table, name)) == [column.name for column in PUBLISHED[name].columns]
+
+
+def test_a_snapshot_survives_being_written(tiny_snapshot: Snapshot, tmp_path: Path) -> None:
+    digest = write_snapshot(tiny_snapshot, tmp_path / "s")
+    again = read_snapshot(tmp_path / "s")
+    assert snapshot_hash(tmp_path / "s") == digest
+    for name, table in tiny_snapshot.tables.items():
+        pd.testing.assert_frame_equal(again.tables[name], conform(table, name))
+    np.testing.assert_allclose(again.draws["score"], tiny_snapshot.draws["score"], rtol=1e-6)
+    assert again.draws["score"].dtype == np.float32
+
+
+def test_two_processes_agree_whatever_the_hash_seed(tmp_path: Path) -> None:
+    hashes = set()
+    for seed in ("0", "12345"):
+        run = subprocess.run(
+            [sys.executable, "-c", BUILD, str(tmp_path / seed)],
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        hashes.add(run.stdout.strip())
+    assert len(hashes) == 1
+
+
+def test_one_changed_cell_changes_one_fingerprint_and_the_hash(
+    tiny: Region, parameters: Parameters, tiny_snapshot: Snapshot, tmp_path: Path
+) -> None:
+    changed = tiny.tables["graduates"].copy()
+    changed.loc[0, "persons"] += 1
+    other = dataclasses.replace(tiny, tables={**tiny.tables, "graduates": changed})
+    differ = [name for name, digest in fingerprints(other).items() if digest != fingerprints(tiny)[name]]
+    assert differ == ["graduates"]
+    again = build_snapshot(other, parameters, 1, "test")
+    assert write_snapshot(again, tmp_path / "b") != write_snapshot(tiny_snapshot, tmp_path / "a")
+
+
+@pytest.mark.parametrize("damage", ["changed", "missing", "foreign"])
+def test_damaged_snapshots_are_refused(tiny_snapshot: Snapshot, tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "s"
+    write_snapshot(tiny_snapshot, folder)
+    table = folder / "tables" / "gaps.parquet"
+    if damage == "changed":
+        table.write_bytes(table.read_bytes()[:-1] + b"x")
+    elif damage == "missing":
+        table.unlink()
+    else:
+        (folder / "extra.txt").write_text("x")
+    with pytest.raises(InputError, match="a missing, foreign or changed file"):
+        read_snapshot(folder)
+
+
+def test_a_folder_without_manifest_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected a snapshot's manifest"):
+        read_snapshot(tmp_path)
+
+
+def test_a_repeated_key_is_refused(tiny_snapshot: Snapshot) -> None:
+    doubled = pd.concat([tiny_snapshot.tables["gaps"]] * 2)
+    with pytest.raises(ForecastingError, match="snapshot table gaps: the key .* repeats"):
+        conform(doubled, "gaps")
+
+
+def test_means_of_parts_add_to_the_mean_score(tiny_snapshot: Snapshot) -> None:
+    gaps = tiny_snapshot.tables["gaps"]
+    np.testing.assert_allclose(gaps["quantitative"] + gaps["qualitative"], gaps["score"], atol=1e-12)
+
+
+def test_what_must_add_up_does(tiny_snapshot: Snapshot) -> None:
+    assert max(tiny_snapshot.manifest["residuals"].values()) < 1e-6
+
+
+def test_small_cells_are_suppressed_everywhere(tiny: Region, parameters: Parameters) -> None:
+    values = {
+        **parameters.values,
+        "small_cell": dataclasses.replace(parameters.values["small_cell"], value=4000),
+    }
+    found = build_snapshot(tiny, dataclasses.replace(parameters, values=values), 1, "test")
+    for name in ("gaps", "openings", "supply", "weights", "skill_gaps", "employment"):
+        table = found.tables[name]
+        rows = table[table["occupation"] == "25"]
+        figures = rows.select_dtypes("number").drop(
+            columns=["horizon", "from_year", "to_year", "year", "asked", "importance", "weight"],
+            errors="ignore",
+        )
+        assert figures.isna().all(axis=None), name
+        assert (rows["reason"] == "confidential").all(), name
+    weight = found.tables["weights"].set_index("occupation").loc["25", "weight"]
+    assert weight == 0
+    total = found.tables["gaps"].query("occupation == 'TOTAL' and horizon == 5")["openings"].iloc[0]
+    known = found.tables["gaps"].query("occupation in ['22', '52'] and horizon == 5")["openings"].sum()
+    assert total == pytest.approx(known), "a total less its published parts must not give the suppressed cell"
+
+
+def test_without_ads_the_qualitative_part_is_unknown(tiny: Region, parameters: Parameters) -> None:
+    tables = {
+        name: table
+        for name, table in tiny.tables.items()
+        if name not in {"skill_mentions", "jobseeker_skills"}
+    }
+    gaps = build_snapshot(dataclasses.replace(tiny, tables=tables), parameters, 1, "test").tables["gaps"]
+    nurses = gaps[(gaps["occupation"] == "22") & (gaps["horizon"] == 5)].iloc[0]
+    assert pd.isna(nurses["qualitative"])
+    assert (nurses["qualitative_reason"], nurses["covers"]) == ("unavailable", "quantitative")
+    assert nurses["score"] == pytest.approx(nurses["quantitative"])
+    assert "whether they have the skills is unknown" in nurses["why"]
+
+
+@pytest.mark.parametrize("missing", ["graduates", "jobseekers", "entry"])
+def test_unknown_supply_gives_no_score_but_keeps_openings(
+    tiny: Region, parameters: Parameters, missing: str
+) -> None:
+    tables = {name: table for name, table in tiny.tables.items() if name != missing}
+    found = build_snapshot(dataclasses.replace(tiny, tables=tables), parameters, 1, "test")
+    gaps = found.tables["gaps"]
+    assert gaps["score"].isna().all()
+    assert (gaps["reason"] == "unavailable").all()
+
+
+def test_golden_figures_of_the_made_up_region(tiny_snapshot: Snapshot) -> None:
+    """Headline results as a frozen file, read in review: COMPETENCE_GOLDEN=write renews it."""
+    columns = [
+        "occupation",
+        "horizon",
+        "score",
+        "score_p10",
+        "score_p50",
+        "score_p90",
+        "quantitative",
+        "openings",
+        "supply",
+    ]
+    shown = (
+        tiny_snapshot.tables["gaps"]
+        .sort_values(["horizon", "occupation"])[columns]
+        .round(3)
+        .to_csv(index=False)
+    )
+    if os.environ.get("COMPETENCE_GOLDEN") == "write":
+        GOLDEN.write_text(shown)
+    assert shown == GOLDEN.read_text()

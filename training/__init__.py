@@ -1,0 +1,1 @@
+"""When and whether: the commands that ingest, check, build, promote and allocate."""

@@ -1,0 +1,99 @@
+"""Allocate a budget over the occupations of a release, thinnest form: weights, caps, whole cents."""
+
+import json
+import shutil
+import tempfile
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forecasting.errors import ForecastingError, InputError, Problem
+from forecasting.funding.allocation import allocate
+from forecasting.snapshot import Snapshot
+
+CURRENT = ("current", "made up")
+
+
+def cents_of(budget: str) -> int:
+    """Return an amount in euros as whole cents.
+
+    Raises
+    ------
+    ForecastingError
+        If it is no amount, negative, or finer than a cent.
+
+    Examples
+    --------
+    >>> cents_of("1000000.05")
+    100000005
+    """
+    try:
+        cents = Decimal(budget) * 100
+        whole = int(cents)
+    except (InvalidOperation, OverflowError, ValueError) as error:
+        raise _no_amount(budget) from error
+    if cents != whole or whole < 0:
+        raise _no_amount(budget)
+    return whole
+
+
+def _no_amount(budget: str) -> ForecastingError:
+    return ForecastingError(
+        f"budget {budget!r}; expected euros from 0 with at most two decimals. Do: give 1000000.00."
+    )
+
+
+def refuse_historical(manifest: Any, release: str, *, asked_by_name: bool) -> None:
+    """Refuse weights from history unless they are asked for by name.
+
+    Raises
+    ------
+    ForecastingError
+        If the release is a historical demonstration.
+    """
+    status = manifest["status"]
+    if status["label"] not in CURRENT and not asked_by_name:
+        raise ForecastingError(
+            f"release {release} is a {status['label']}: {status['sentence']} Expected current data. "
+            "Do: build from newer data, or name it: --historical-demonstration."
+        )
+
+
+def allocation_table(snapshot: Snapshot, region: str, budget: int) -> pd.DataFrame:
+    """Return euros per occupation of one region; ``cents`` sum to the budget within the caps."""
+    share = snapshot.manifest["parameters"]["largest_share"]["value"]
+    weights = snapshot.tables["weights"]
+    rows = weights[weights["region"] == region].sort_values("occupation", ignore_index=True)
+    cents = allocate(budget, rows["need"].to_numpy(dtype=float), share)
+    labels = snapshot.tables["occupations"].set_index("code")["label_nl"]
+    return rows.assign(
+        label=labels.reindex(rows["occupation"]).to_numpy(),
+        cents=cents,
+        euros=[f"{amount // 100}.{amount % 100:02d}" for amount in cents],
+    )
+
+
+def write_allocation(table: pd.DataFrame, about: dict[str, Any], folder: Path) -> None:
+    """Write the table and what it rests on, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the folder exists: an allocation is never overwritten.
+    """
+    if folder.exists():
+        raise InputError([Problem(str(folder), "an existing folder", "a new one", "give another --out")])
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        table.to_csv(aside / "allocation.csv", index=False)
+        (aside / "allocation.json").write_text(
+            json.dumps(about, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"
+        )
+        aside.chmod(0o755)
+        aside.rename(folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise

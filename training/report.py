@@ -1,0 +1,142 @@
+"""What a person reads after a build: the backtest table, the top of the ranking, the picture."""
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from forecasting.snapshot import Snapshot
+
+TOP = 10
+_INK, _BAR, _DOT = "#1c2733", "#9fb8c8", "#b3392f"
+
+
+def backtest_table(backtest: pd.DataFrame) -> Table:
+    """Return the backtest as a table for the terminal."""
+    title = (
+        "Rolling-origin backtest of sector employment: MAE in persons, share in the 80 % interval; * ships"
+    )
+    table = Table(title=title, title_justify="left", caption_justify="left")
+    for name in ("method", "years", "origins", "MAE", "MASE", "log MAE", "80 %", "note"):
+        table.add_column(
+            name, justify="left" if name in {"method", "note"} else "right", no_wrap=name != "note"
+        )
+    untested = backtest.groupby("horizon")["origins"].max().loc[lambda origins: origins == 0].index
+    table.caption = "; ".join(f"{years} years: not backtested, no origin reaches it" for years in untested)
+    tested = backtest[~backtest["horizon"].isin(untested)]
+    for row in tested.sort_values(["horizon", "method"]).to_dict("records"):
+        table.add_row(*_backtest_cells(row), style="bold" if row["selected"] else "")
+    return table
+
+
+def _backtest_cells(row: Mapping[Hashable, Any]) -> list[str]:
+    shipped = " *" if row["selected"] else ""
+    return [
+        f"{row['method']}{shipped}",
+        str(row["horizon"]),
+        str(row["origins"]),
+        _figure(row["mae"], ",.0f"),
+        _figure(row["mase"], ".3f"),
+        _figure(row["log_mae"], ".4f"),
+        _figure(row["coverage_80"], ".1%"),
+        str(row["note"] or ""),
+    ]
+
+
+def _figure(value: object, form: str) -> str:
+    number = float(str(value))
+    return "-" if number != number else format(number, form)
+
+
+def backtest_text(backtest: pd.DataFrame) -> str:
+    """Return the backtest as plain text, as it is kept with the run."""
+    columns = [
+        "method",
+        "horizon",
+        "origins",
+        "mae",
+        "mase",
+        "log_mae",
+        "coverage_80",
+        "coverage_origins",
+        "selected",
+        "note",
+    ]
+    return backtest.sort_values(["horizon", "method"])[columns].to_string(index=False) + "\n"
+
+
+def ranked(snapshot: Snapshot, region: str, horizon: int) -> pd.DataFrame:
+    """Return the scored cells of one region and horizon, largest median score first, with labels."""
+    gaps = snapshot.tables["gaps"]
+    cells = gaps[(gaps["region"] == region) & (gaps["horizon"] == horizon) & ~gaps["aggregate"]]
+    labels = snapshot.tables["occupations"].set_index("code")
+    chosen = cells[cells["score_p50"].notna()].sort_values(["score_p50", "score"], ascending=False)
+    return chosen.assign(
+        label=[_label(labels, code) for code in chosen["occupation"]],
+    ).reset_index(drop=True)
+
+
+def _label(labels: pd.DataFrame, code: str) -> str:
+    row = labels.loc[code]
+    return str(row["label_nl"] or row["label_en"] or code)
+
+
+def first_market(snapshot: Snapshot) -> str:
+    """Return the region that a report shows when none is named."""
+    regions = snapshot.tables["regions"]
+    return str(regions.loc[regions["role"] == "market", "code"].min())
+
+
+def ranking_table(snapshot: Snapshot, region: str, horizon: int) -> Table:
+    """Return the top of the ranking as a table for the terminal."""
+    status = snapshot.manifest["status"]
+    about = snapshot.manifest["region"]
+    title = f"{about['name']}, {horizon} years from {about['base_year']}: {status['label']}"
+    table = Table(title=title, title_justify="left")
+    for name in ("rank", "occupation", "P10", "P50", "P90", "openings", "supply", "covers"):
+        table.add_column(name, justify="left" if name in {"occupation", "covers"} else "right")
+    for row in ranked(snapshot, region, horizon).head(TOP).to_dict("records"):
+        table.add_row(
+            f"{row['rank']:.0f}",
+            f"{row['occupation']} {row['label']}",
+            *(f"{row[name]:.0%}" for name in ("score_p10", "score_p50", "score_p90")),
+            f"{row['openings']:,.0f}",
+            f"{row['supply']:,.0f}",
+            row["covers"],
+        )
+    return table
+
+
+def ranking_figure(
+    snapshot: Snapshot, horizon: int, path: Path, region: str | None = None, top: int = 40
+) -> None:
+    """Draw the ranked gap scores with their intervals to an SVG or PNG file.
+
+    The same snapshot gives the same bytes.
+    """
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    rows = ranked(snapshot, region or first_market(snapshot), horizon).head(top).iloc[::-1]
+    manifest = snapshot.manifest
+    with mpl.rc_context({"svg.hashsalt": "competence", "svg.fonttype": "none", "font.size": 9}):
+        figure = Figure(figsize=(9, 1.1 + 0.27 * max(len(rows), 1)), layout="constrained")
+        axes = figure.subplots()
+        height = range(len(rows))
+        axes.hlines(height, rows["score_p10"] * 100, rows["score_p90"] * 100, color=_BAR, linewidth=7)
+        axes.plot(rows["score_p50"] * 100, height, "o", color=_DOT, markersize=5)
+        axes.set_yticks(list(height), [f"{row.label} ({row.occupation})" for row in rows.itertuples()])
+        axes.set_xlim(0, 100)
+        axes.set_xlabel("openings that stay unfilled, %: median (dot) and P10 to P90 (bar)", color=_INK)
+        axes.set_title(
+            f"{manifest['region']['name']}, {horizon} years from {manifest['region']['base_year']}"
+            f" ({manifest['status']['label']})",
+            loc="left",
+            color=_INK,
+        )
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.grid(axis="x", color="#e3e8ec", zorder=0)
+        axes.set_axisbelow(True)
+        figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
