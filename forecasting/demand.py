@@ -110,7 +110,8 @@ def sector_draws(
     base : ndarray of shape (sectors,)
         Persons at the base year; 0 where the region has no such sector.
     paths : ndarray of shape (sectors, horizons, draws)
-        Persons at the end of each window.
+        Persons at the end of each window. Their mean is the point forecast: persons add up over
+        sectors, so a spread that is symmetric in logarithms must not create jobs on average.
     """
     rows = panel.index.reset_index()
     position = rows[rows["region"] == region].set_index("sector")["index"].reindex(list(sectors))
@@ -122,7 +123,8 @@ def sector_draws(
     spread = fit_spread(errors, size_classes)
     shocks = joint_shocks(errors, spread, panel.index, sectors, draws, seed)
     deviation = np.column_stack([spread.deviation(base, horizon) for horizon in horizons])
-    return base, point[:, :, None] * np.exp(deviation[:, :, None] * shocks[:, None, :])
+    growth = np.exp(deviation[:, :, None] * shocks[:, None, :])
+    return base, point[:, :, None] * growth / growth.mean(axis=2, keepdims=True)
 
 
 def occupation_draws(industry: Industry, shares: Array, sector: Array) -> Array:

@@ -99,8 +99,11 @@ def _reliability(persons: pd.Series, bounds: Mapping[str, float]) -> Array:
 
 
 def _rank(frame: pd.DataFrame) -> pd.Series:
-    """Rank cells by median score within region and horizon; equal to a tenth of a per cent is a tie."""
-    cells = frame[~frame["aggregate"] & frame["score_p50"].notna()]
+    """Rank cells by median score within region and horizon; equal to a tenth of a per cent is a tie.
+
+    Cells too small for anything but scepticism have a score, but no rank.
+    """
+    cells = frame[~frame["aggregate"] & frame["score_p50"].notna() & (frame["reliability"] != "sceptical")]
     rounded = cells["score_p50"].round(3)
     rank = rounded.groupby([cells["region"], cells["horizon"]]).rank(method="min", ascending=False)
     return rank.reindex(frame.index)

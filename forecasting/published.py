@@ -41,7 +41,7 @@ _GAPS = Table(
         Column("covers", "code", "-", "both, or quantitative: the parts that the score knows"),
         _figure("score_at_mean_inputs", "share of openings", "the score without uncertainty"),
         _figure("probability_of_shortage", "probability", "share of draws whose score exceeds the threshold"),
-        Column("rank", "integer", "-", "1 is the largest median score of the region", required=False),
+        Column("rank", "integer", "-", "1 is the largest median score; null if sceptical", required=False),
         _figure("openings", "persons", "mean openings over the window"),
         _figure("supply", "persons", "mean supply over the window"),
         _figure("unfilled", "persons", "mean unfilled openings over the window"),

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.series.panel import Array
 from forecasting.vocabulary import ENTRANTS, JOBSEEKERS
@@ -27,12 +28,15 @@ class Profiles:
         Weight w of the skill in the lack.
     held : dict of str to ndarray of shape (occupations, skills)
         Probability h by source of supply; NaN where nothing says it.
+    described : ndarray of bool, shape (occupations,)
+        Whether any source says what the occupation asks.
     """
 
     skills: tuple[str, ...]
     asked: Array
     importance: Array
     held: dict[str, Array]
+    described: NDArray[np.bool_]
 
     def shortfall(self, source: str) -> Array:
         """Return max(p − h, 0), shape (occupations, skills); NaN where unknown, 0 where nothing is asked."""
@@ -41,13 +45,15 @@ class Profiles:
     def lack(self, source: str) -> Array:
         """Return l = Σ w·max(p − h, 0) / Σ w·p, shape (occupations,).
 
-        DESIGN.md section 2 (the gap score): 0 where nothing is asked, NaN where what is held is unknown.
+        DESIGN.md section 2 (the gap score): 0 where nothing is asked, NaN where what is asked or held is
+        unknown.
         Importance belongs to the concept, so a skill that is listed twice counts as its two rows: both sums
         grow alike.
         """
         mass = (self.importance * self.asked).sum(axis=1)
         missing = (self.importance * self.shortfall(source)).sum(axis=1)
-        return np.divide(missing, mass, out=np.zeros_like(mass), where=mass > 0)
+        lacking = np.divide(missing, mass, out=np.zeros_like(mass), where=mass > 0)
+        return np.where(self.described, lacking, np.nan)
 
 
 def profiles(
@@ -88,7 +94,8 @@ def profiles(
     seekers = _matrix(jobseeker_skills, "share", occupations, skills)
     weight = np.where(np.isfinite(relation), relation, importance["optional"])
     held = {ENTRANTS: np.where(has_ads, asked, np.nan), JOBSEEKERS: seekers}
-    return Profiles(skills, asked, weight, held)
+    described = (np.isfinite(ads) | np.isfinite(listed)).any(axis=1)
+    return Profiles(skills, asked, weight, held, described)
 
 
 def _mention_shares(mentions: pd.DataFrame, base_year: int) -> pd.DataFrame:

@@ -23,13 +23,18 @@ def select(
     Refusal
         If an occupation is asked by its code at a level where it does not stand.
     """
-    rows = release.gaps.rows(region.code, horizon)
-    if occupations:
-        found = {row["occupation"]: row for row in rows}
-        rows = [found.get(code) or unscored(release, region, code, horizon) for code in occupations]
-        _refuse_misplaced(release, occupations, level)
-    rows = [row for row in rows if stands_at(release, row["occupation"], level)]
+    _refuse_misplaced(release, occupations, level)
+    rows = [_one(release, region, code, horizon) for code in occupations]
+    if not occupations:
+        every = release.gaps.rows(region.code, horizon)
+        rows = [row for row in every if stands_at(release, row["occupation"], level)]
     return sorted(rows, key=_by_rank if order == "rank" else _by_code)
+
+
+def _one(release: Release, region: Concept, occupation: str, horizon: int) -> Record:
+    rows = release.gaps_of.rows(region.code, occupation)
+    found = (row for row in rows if row["horizon"] == horizon)
+    return next(found, None) or unscored(release, region, occupation, horizon)
 
 
 def stands_at(release: Release, occupation: str, level: Level) -> bool:

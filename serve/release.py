@@ -216,7 +216,7 @@ def _concepts(frame: pd.DataFrame) -> dict[str, Concept]:
 
 def _concept(row: Record) -> Concept:
     labels = {language: row[f"label_{language}"] for language in LABELLED if row[f"label_{language}"]}
-    return Concept(row["code"], row["parent"], row["level"], labels, row)
+    return Concept(row["code"], row["parent"] or None, row["level"], labels, row)
 
 
 def _regions(frame: pd.DataFrame, scored: frozenset[str]) -> dict[str, Concept]:

@@ -12,6 +12,7 @@ class Parameter(BaseModel):
     unit: str | None = None
     in_force_from: str | None = None
     reference: str | None = None
+    description: str | None = None
     status: str | None = Field(default=None, description="verified, secondary or unverified")
 
 

@@ -115,15 +115,16 @@ class Store:
             rehearse(release)
         except Exception as error:  # whatever is wrong with a new release, the old one serves on
             logger.exception("refused the release named in %s", self.folder / CHAMPION)
-            return replace(before, mark=mark, refused=_refused(champion, error))
+            return replace(before, mark=mark, refused=self._refused(champion, error))
         logger.info("serving release %s, version %s", champion.release, champion.version)
         return Serving(release, None, mark)
 
-
-def _refused(champion: Champion | None, error: Exception) -> Refused:
-    known = isinstance(error, ForecastingError)
-    why = str(error) if known else f"{type(error).__name__}; the cause is in the log"
-    return Refused(champion.release if champion else None, why, time.monotonic() + RETRY_SECONDS)
+    def _refused(self, champion: Champion | None, error: Exception) -> Refused:
+        """Return what readiness tells: where in the store, not where on this machine."""
+        known = isinstance(error, ForecastingError)
+        why = str(error) if known else f"{type(error).__name__}; the cause is in the log"
+        release = champion.release if champion else None
+        return Refused(release, why.replace(f"{self.folder}/", ""), time.monotonic() + RETRY_SECONDS)
 
 
 def _mark(path: Path) -> _Mark:

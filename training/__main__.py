@@ -210,6 +210,26 @@ def allocate(
     )
 
 
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="New folder for the table and the picture.")],
+    release: Annotated[str | None, typer.Argument(help="Release id; by default the one in service.")] = None,
+    region: Annotated[str | None, typer.Option(help="Region code; by default the first.")] = None,
+    horizon: Annotated[int, typer.Option(help="Years from the base year.")] = 5,
+    top: Annotated[int, typer.Option(help="Occupations shown.")] = 10,
+) -> None:
+    """Write the top of a release's ranking: a table beside vacancy rates, and a picture."""
+    from training.report import write_report
+
+    with told():
+        _, snapshot = _release(release)
+        if horizon not in snapshot.manifest["horizons"]:
+            known = ", ".join(map(str, snapshot.manifest["horizons"]))
+            raise ForecastingError(f"horizon {horizon}; expected one of {known}. Do: correct --horizon.")
+        files = write_report(snapshot, _market(snapshot, region), horizon, top, out)
+    console.print(f"{out}: {', '.join(path.name for path in files)}", highlight=False)
+
+
 def _release(name: str | None) -> tuple[str, Any]:
     from forecasting.snapshot import read_snapshot
     from training.publish import champion_release

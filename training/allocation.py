@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
@@ -13,7 +13,9 @@ from forecasting.errors import ForecastingError, InputError, Problem
 from forecasting.funding.allocation import allocate
 from forecasting.snapshot import Snapshot
 
-CURRENT = ("current", "made up")
+CURRENT: Final = ("current", "made up")
+LARGEST_CENTS: Final = 10**14
+"""A budget of a million million euros: beyond it floating point no longer holds a cent."""
 
 
 def cents_of(budget: str) -> int:
@@ -22,7 +24,7 @@ def cents_of(budget: str) -> int:
     Raises
     ------
     ForecastingError
-        If it is no amount, negative, or finer than a cent.
+        If it is no amount, negative, too large, or finer than a cent.
 
     Examples
     --------
@@ -34,14 +36,15 @@ def cents_of(budget: str) -> int:
         whole = int(cents)
     except (InvalidOperation, OverflowError, ValueError) as error:
         raise _no_amount(budget) from error
-    if cents != whole or whole < 0:
+    if cents != whole or not 0 <= whole <= LARGEST_CENTS:
         raise _no_amount(budget)
     return whole
 
 
 def _no_amount(budget: str) -> ForecastingError:
     return ForecastingError(
-        f"budget {budget!r}; expected euros from 0 with at most two decimals. Do: give 1000000.00."
+        f"budget {budget!r}; expected euros from 0 to a million million, with at most two decimals. "
+        "Do: give 1000000.00."
     )
 
 

@@ -1,15 +1,18 @@
 """What a person reads after a build: the backtest table, the top of the ranking, the picture."""
 
+import textwrap
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 from rich.table import Table
 
+from forecasting.errors import InputError, Problem
 from forecasting.snapshot import Snapshot
 
-TOP = 10
+TOP: Final = 10
+LABEL_WIDTH: Final = 48
 _INK, _BAR, _DOT = "#1c2733", "#9fb8c8", "#b3392f"
 
 
@@ -68,11 +71,11 @@ def backtest_text(backtest: pd.DataFrame) -> str:
 
 
 def ranked(snapshot: Snapshot, region: str, horizon: int) -> pd.DataFrame:
-    """Return the scored cells of one region and horizon, largest median score first, with labels."""
+    """Return the ranked cells of one region and horizon, largest median score first, with labels."""
     gaps = snapshot.tables["gaps"]
     cells = gaps[(gaps["region"] == region) & (gaps["horizon"] == horizon) & ~gaps["aggregate"]]
     labels = snapshot.tables["occupations"].set_index("code")
-    chosen = cells[cells["score_p50"].notna()].sort_values(["score_p50", "score"], ascending=False)
+    chosen = cells[cells["rank"].notna()].sort_values(["rank", "score"], ascending=[True, False])
     return chosen.assign(
         label=[_label(labels, code) for code in chosen["occupation"]],
     ).reset_index(drop=True)
@@ -83,6 +86,10 @@ def _label(labels: pd.DataFrame, code: str) -> str:
     return str(row["label_nl"] or row["label_en"] or code)
 
 
+def _short(label: object, width: int = LABEL_WIDTH) -> str:
+    return textwrap.shorten(str(label), width, placeholder="…")
+
+
 def first_market(snapshot: Snapshot) -> str:
     """Return the region that a report shows when none is named."""
     regions = snapshot.tables["regions"]
@@ -91,22 +98,91 @@ def first_market(snapshot: Snapshot) -> str:
 
 def ranking_table(snapshot: Snapshot, region: str, horizon: int) -> Table:
     """Return the top of the ranking as a table for the terminal."""
-    status = snapshot.manifest["status"]
     about = snapshot.manifest["region"]
-    title = f"{about['name']}, {horizon} years from {about['base_year']}: {status['label']}"
+    title = (
+        f"{about['name']}, {horizon} years from {about['base_year']}: {snapshot.manifest['status']['label']}"
+    )
     table = Table(title=title, title_justify="left")
-    for name in ("rank", "occupation", "P10", "P50", "P90", "openings", "supply", "covers"):
-        table.add_column(name, justify="left" if name in {"occupation", "covers"} else "right")
+    for name in ("rank", "occupation", "P10", "P50", "P90", "openings", "supply"):
+        table.add_column(name, justify="left" if name == "occupation" else "right", no_wrap=True)
     for row in ranked(snapshot, region, horizon).head(TOP).to_dict("records"):
         table.add_row(
             f"{row['rank']:.0f}",
-            f"{row['occupation']} {row['label']}",
+            f"{row['occupation']} {_short(row['label'], 30)}",
             *(f"{row[name]:.0%}" for name in ("score_p10", "score_p50", "score_p90")),
             f"{row['openings']:,.0f}",
             f"{row['supply']:,.0f}",
-            row["covers"],
         )
     return table
+
+
+def report_table(snapshot: Snapshot, region: str, horizon: int) -> pd.DataFrame:
+    """Return the whole ranking with openings by cause, supply by source and the vacancy rate beside."""
+    rows = ranked(snapshot, region, horizon)
+    keys = ["region", "occupation", "scenario", "horizon"]
+    causes = snapshot.tables["openings"].pivot_table(index=keys, columns="component", values="mean")
+    sources = snapshot.tables["supply"].pivot_table(index=keys, columns="source", values="mean")
+    rates = snapshot.tables["vacancy_rates"]
+    rates = rates[rates["year"] == snapshot.manifest["region"]["base_year"]][["region", "occupation", "rate"]]
+    table = rows.merge(causes.drop(columns="openings").reset_index(), on=keys).merge(
+        sources.reset_index(), on=keys
+    )
+    return table.merge(
+        rates.rename(columns={"rate": "vacancy_rate"}), on=["region", "occupation"], how="left"
+    )
+
+
+REPORTED = {
+    "rank": ".0f", "occupation": "", "label": "", "score_p10": ".0%", "score_p50": ".0%", "score_p90": ".0%",
+    "openings": ",.0f", "expansion": ",.0f", "replacement_25_54": ",.0f", "replacement_55_plus": ",.0f",
+    "entrants": ",.0f", "jobseekers": ",.0f", "vacancy_rate": ".1%",
+}  # fmt: skip
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return the reported columns of a table in Markdown."""
+    head = [
+        "| " + " | ".join(name.replace("_", " ") for name in REPORTED) + " |",
+        "|---" * len(REPORTED) + "|",
+    ]
+    body = [
+        "| "
+        + " | ".join(
+            "-" if pd.isna(row[name]) else format(row[name], form) for name, form in REPORTED.items()
+        )
+        + " |"
+        for row in table.to_dict("records")
+    ]
+    return "\n".join([*head, *body]) + "\n"
+
+
+def _beside(snapshot: Snapshot, region: str, horizon: int) -> str:
+    """Say how the ranking compares with the vacancy rates, where there are any."""
+    return "".join(
+        f"\nSpearman rank correlation with the vacancy rate: {entry['spearman']} "
+        f"over {entry['occupations']} occupations.\n"
+        for entry in snapshot.manifest["comparison"]
+        if (entry["region"], entry["horizon"]) == (region, horizon)
+    )
+
+
+def write_report(snapshot: Snapshot, region: str, horizon: int, top: int, folder: Path) -> list[Path]:
+    """Write the ranking as CSV, its top as Markdown and as a picture; return the files.
+
+    Raises
+    ------
+    InputError
+        If the folder exists.
+    """
+    if folder.exists():
+        raise InputError([Problem(str(folder), "an existing folder", "a new one", "give another --out")])
+    folder.mkdir(parents=True)
+    table = report_table(snapshot, region, horizon)
+    files = [folder / "ranking.csv", folder / "top.md", folder / "top.svg"]
+    table[list(REPORTED)].round(4).to_csv(files[0], index=False)
+    files[1].write_text(markdown(table.head(top)) + _beside(snapshot, region, horizon), encoding="utf-8")
+    ranking_figure(snapshot, horizon, files[2], region, top)
+    return files
 
 
 def ranking_figure(
@@ -127,7 +203,9 @@ def ranking_figure(
         height = range(len(rows))
         axes.hlines(height, rows["score_p10"] * 100, rows["score_p90"] * 100, color=_BAR, linewidth=7)
         axes.plot(rows["score_p50"] * 100, height, "o", color=_DOT, markersize=5)
-        axes.set_yticks(list(height), [f"{row.label} ({row.occupation})" for row in rows.itertuples()])
+        axes.set_yticks(
+            list(height), [f"{_short(row.label)} ({row.occupation})" for row in rows.itertuples()]
+        )
         axes.set_xlim(0, 100)
         axes.set_xlabel("openings that stay unfilled, %: median (dot) and P10 to P90 (bar)", color=_INK)
         axes.set_title(

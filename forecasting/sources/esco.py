@@ -66,30 +66,31 @@ def read(folder: Path) -> Raw:
     InputError
         With the problems of all files and members.
     """
+    classes = folder / CLASSIFICATION_FILE
     label = ("conceptUri", "preferredLabel")
-
-    def member(file: str, name: str, *columns: str) -> pd.DataFrame:
-        return read_csv(unzip(folder / file, name), f"{Path(file).name}/{name}", columns)
-
-    def single(file: str, *columns: str) -> pd.DataFrame:
-        return read_csv(load(folder / file), Path(file).name, columns)
-
-    classes = CLASSIFICATION_FILE
     relation = ("occupationUri", "relationType", "skillUri")
     frames = gather(
         {
-            "groups": lambda: member(classes, "ISCOGroups_en.csv", "code", "preferredLabel"),
-            "groups_nl": lambda: single(GROUPS_NL_FILE, "code", "preferredLabel"),
-            "titles": lambda: member(classes, "occupations_en.csv", "conceptUri", "iscoGroup"),
-            "skills": lambda: member(classes, "skills_en.csv", *label, "skillType"),
-            "green": lambda: member(classes, "greenSkillsCollection_en.csv", "conceptUri"),
-            "digital": lambda: member(classes, "digitalSkillsCollection_en.csv", "conceptUri"),
-            "relations": lambda: member(RELATIONS_FILE, "occupationSkillRelations.csv", *relation),
-            "fields": lambda: member(classes, "skillGroups_en.csv", *label),
-            "fields_nl": lambda: single(SKILL_GROUPS_NL_FILE, *label),
+            "groups": lambda: _member(classes, "ISCOGroups_en.csv", "code", "preferredLabel"),
+            "groups_nl": lambda: _file(folder / GROUPS_NL_FILE, "code", "preferredLabel"),
+            "titles": lambda: _member(classes, "occupations_en.csv", "conceptUri", "iscoGroup"),
+            "skills": lambda: _member(classes, "skills_en.csv", *label, "skillType"),
+            "green": lambda: _member(classes, "greenSkillsCollection_en.csv", "conceptUri"),
+            "digital": lambda: _member(classes, "digitalSkillsCollection_en.csv", "conceptUri"),
+            "relations": lambda: _member(folder / RELATIONS_FILE, "occupationSkillRelations.csv", *relation),
+            "fields": lambda: _member(classes, "skillGroups_en.csv", *label),
+            "fields_nl": lambda: _file(folder / SKILL_GROUPS_NL_FILE, *label),
         }
     )
     return Raw(**frames)
+
+
+def _member(path: Path, name: str, *columns: str) -> pd.DataFrame:
+    return read_csv(unzip(path, name), f"{path.name}/{name}", columns)
+
+
+def _file(path: Path, *columns: str) -> pd.DataFrame:
+    return read_csv(load(path), path.name, columns)
 
 
 def occupations(raw: Raw, used: Collection[str]) -> pd.DataFrame:

@@ -38,7 +38,9 @@ def widened(table: str, column: str) -> Break:
     def change(folder: Path) -> None:
         path = folder / f"{table}.csv"
         header, *body = path.read_text(encoding="utf-8").splitlines()
-        path.write_text("\n".join([f"{header},{column}", *(f"{record},x" for record in body)]), encoding="utf-8")
+        path.write_text(
+            "\n".join([f"{header},{column}", *(f"{record},x" for record in body)]), encoding="utf-8"
+        )
 
     return change
 

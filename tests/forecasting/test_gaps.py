@@ -103,6 +103,7 @@ def profile(asked: list[float], held: list[float], importance: list[float]) -> P
         np.array([asked]),
         np.array([importance]),
         {"jobseekers": np.array([held])},
+        np.array([True]),
     )
 
 
@@ -118,6 +119,13 @@ def test_duplicating_every_row_of_a_skill_is_neutral() -> None:
 
 def test_nothing_asked_is_nothing_lacked() -> None:
     assert profile([0.0], [0.0], [1.0]).lack("jobseekers")[0] == 0
+
+
+def test_an_occupation_that_no_source_describes_is_unknown() -> None:
+    silent = Profiles(
+        (), np.zeros((1, 0)), np.zeros((1, 0)), {"jobseekers": np.zeros((1, 0))}, np.array([False])
+    )
+    assert np.isnan(silent.lack("jobseekers")[0])
 
 
 def test_unfilled_by_skill_in_plain_loops() -> None:

@@ -1,6 +1,8 @@
 """A small synthetic release: three occupations under one parent, a market and an aggregate, two horizons."""
 
+import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -207,16 +209,27 @@ MANIFEST = {
 class Folder:
     """A store that a test promotes to."""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, built: Path) -> None:
+        self.root, self.built = root, built
 
     def build(self, *, shift=0.0, tables=None, **changed) -> str:
         """Write a release and return its id."""
-        snapshot = Snapshot(tables or to_frames(shift), {**MANIFEST, **changed})
-        made = self.root / "releases" / "new"
-        release = write_snapshot(snapshot, made)[:12]
-        made.rename(made.with_name(release))
+        made = self.root / "new"
+        if tables or changed:
+            write_snapshot(Snapshot(tables or to_frames(shift), {**MANIFEST, **changed}), made)
+        else:
+            shutil.copytree(self._usual(shift), made)
+        release = hashlib.sha256((made / "manifest.json").read_bytes()).hexdigest()[:12]
+        (self.root / "releases").mkdir(exist_ok=True)
+        made.rename(self.root / "releases" / release)
         return release
+
+    def _usual(self, shift: float) -> Path:
+        """Return a release that many tests use, written once: writing is what takes time here."""
+        folder = self.built / str(shift)
+        if not folder.exists():
+            write_snapshot(Snapshot(to_frames(shift), MANIFEST), folder)
+        return folder
 
     def point(self, text: str) -> None:
         """Replace the pointer at once, as promotion does."""
@@ -231,9 +244,9 @@ class Folder:
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(tmp_path, built):
     """Make a store with nothing in it."""
-    return Folder(tmp_path / "store")
+    return Folder(tmp_path / "store", built)
 
 
 @pytest.fixture
@@ -243,9 +256,15 @@ def client_of():
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory):
-    """One store with one release, for every test that only reads."""
-    folder = Folder(tmp_path_factory.mktemp("served"))
+def built(tmp_path_factory):
+    """Keep the releases that many tests use."""
+    return tmp_path_factory.mktemp("built")
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory, built):
+    """Make one store with one release, for every test that only reads."""
+    folder = Folder(tmp_path_factory.mktemp("served"), built)
     folder.promote(folder.build())
     return folder
 

@@ -1,5 +1,7 @@
 """Every figure that a route gives equals the snapshot's, and every null has a reason."""
 
+from urllib.parse import quote
+
 import pytest
 
 
@@ -140,6 +142,15 @@ def test_what_is_missing_of_an_occupation_has_a_reason(client):
         assert body[name]["items"] == []
         assert body[name]["reason"]["code"] == "unavailable"
     assert [gap["score"] for gap in body["gaps"]] == [None, None]
+
+
+def test_a_code_may_be_an_address(store, client_of, frames):
+    tables, code = frames(), "http://data.europa.eu/esco/occupation/1"
+    tables["occupations"].loc[len(tables["occupations"]), ["code", "parent", "level"]] = [code, "TOTAL", 1]
+    store.promote(store.build(tables=tables))
+    client, path = client_of(store), f"/v1/occupations/{quote(code, safe='')}"
+    assert client.get(path).json()["occupation"]["code"] == code
+    assert client.get(f"{path}/skills").json()["resolved"]["occupation"]["label"] == code
 
 
 def test_a_parent_names_its_children(client):

@@ -125,6 +125,7 @@ def test_a_broken_new_release_leaves_the_old_one_serving(store, client_of, break
     assert ready.json()["release"]["release"] == good
     assert ready.json()["refused"]["release"] == broken
     assert told in ready.json()["refused"]["why"]
+    assert str(store.root) not in ready.text
     assert "refused the release" in caplog.text
     store.promote(store.build(shift=0.1))
     assert median(client) == pytest.approx(before + 0.1)
