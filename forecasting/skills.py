@@ -94,7 +94,7 @@ def profiles(
     seekers = _matrix(jobseeker_skills, "share", occupations, skills)
     weight = np.where(np.isfinite(relation), relation, importance["optional"])
     held = {ENTRANTS: np.where(has_ads, asked, np.nan), JOBSEEKERS: seekers}
-    described = (np.isfinite(ads) | np.isfinite(listed)).any(axis=1)
+    described = np.asarray((np.isfinite(ads) | np.isfinite(listed)).any(axis=1))
     return Profiles(skills, asked, weight, held, described)
 
 

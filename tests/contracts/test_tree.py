@@ -1,4 +1,4 @@
-"""The promise of the tree: who imports whom, how large things are, that sources and parameters are documented."""
+"""The promise of the tree: who imports whom, how large things are, what is documented and sourced."""
 
 import ast
 import re

@@ -45,8 +45,8 @@ def test_openings_are_the_leavers(level: Snapshot, occupation: str, older: float
 
 @pytest.mark.parametrize(
     ("occupation", "entering", "seeking"),
-    # Entrants: 2,000 split as the yearly crop of 200 (98, 26, 76). Seekers: 800 less friction. The lowest rate
-    # is 400 of 16,000 in 2019, so 2.5 % of today's 16,800 is friction: 420, and 380 are available.
+    # Entrants: 2,000 split as the yearly crop of 200 (98, 26, 76). Seekers: 800 less friction. The lowest
+    # rate is 400 of 16,000 in 2019, so 2.5 % of today's 16,800 is friction: 420, and 380 are available.
     [("22", 980, 47.5), ("25", 260, 23.75), ("52", 760, 308.75)],
 )
 def test_supply_is_entrants_and_seekers_above_friction(
@@ -59,7 +59,7 @@ def test_supply_is_entrants_and_seekers_above_friction(
 
 @pytest.mark.parametrize(
     ("occupation", "no_person", "lacking", "openings"),
-    # Nurses: 1,200 openings, 1,027.5 persons; seekers hold half of care (0.9 asked) and all Dutch (0.6 asked):
+    # Nurses: 1,200 openings, 1,027.5 persons; seekers hold half of care (0.9 asked) and all Dutch (0.6):
     # they lack 0.45 of 1.5, so 0.3 of 47.5. Programmers: seekers hold half of code. Sales: entrants fill all.
     [("22", 172.5, 14.25, 1200), ("25", 166.25, 11.875, 450), ("52", 0, 0, 750)],
 )

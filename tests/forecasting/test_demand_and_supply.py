@@ -40,7 +40,7 @@ def test_change_is_inflow_less_outflow(then: list[float], now: list[float]) -> N
 
 
 def test_outflow_55_plus_is_the_cohort_aged_45_plus_ten_years_before() -> None:
-    """Steunpunt Werk's definition carried to ten-year bands: E45+ then less E55+ now (METHOD.md section 4)."""
+    """Steunpunt Werk's definition in ten-year bands: E45+ then less E55+ now (METHOD.md 4)."""
     then, now = [20.0, 40, 50, 40, 20, 4], [20.0, 40, 40, 40, 22, 3]
     cohorts = fit_cohorts(ages(then, now), 2015, draws=2, seed=1)
     assert cohorts is not None

@@ -95,7 +95,7 @@ def test_a_folder_without_manifest_says_so(tmp_path: Path) -> None:
 
 def test_a_repeated_key_is_refused(tiny_snapshot: Snapshot) -> None:
     doubled = pd.concat([tiny_snapshot.tables["gaps"]] * 2)
-    with pytest.raises(ForecastingError, match="snapshot table gaps: the key .* repeats"):
+    with pytest.raises(ForecastingError, match=r"snapshot table gaps: the key .* repeats"):
         conform(doubled, "gaps")
 
 

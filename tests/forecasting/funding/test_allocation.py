@@ -12,7 +12,7 @@ needs = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=
 
 
 def waterfill(budget: float, need: np.ndarray, cap: np.ndarray) -> np.ndarray:
-    """The bisection of METHOD.md section 8.1."""
+    """Bisect for λ as METHOD.md section 8.1 does."""
     if cap[need > 0].sum() <= budget:
         return np.where(need > 0, cap, 0.0)
     low, high = 0.0, 1.0

@@ -72,7 +72,7 @@ def test_methods_are_scored_on_the_same_cells() -> None:
 
 @pytest.mark.parametrize(("noise", "horizon"), [(0.0, 1), (0.0, 3), (0.05, 1), (0.05, 3)])
 def test_intervals_cover_what_they_promise(noise: float, horizon: int) -> None:
-    # 20 panels of 300 series: the share inside has a standard error below 1 %; 5 points are for the few past years.
+    # 20 panels of 300 series: the standard error is below 1 %; 5 points allow for the few past years.
     inside = [
         coverage(rolling_errors(random_walks(seed, noise=noise), [Naive()], range(1, 8)), horizon, CLASSES)[
             "inside"
