@@ -128,8 +128,9 @@ def _sentence(row: Mapping[Hashable, Any], replaced: float, entering: float, see
     skills = row["qualitative"] if row["covers"] == "both" else None
     tail = "whether they have the skills is unknown" if skills is None else f"{skills:.0%} for lack of skills"
     return (
-        f"{span}: about {openings:,.0f} openings, {replaced:,.0f} of them to replace leavers, against "
-        f"{entering:,.0f} entrants and {seeking:,.0f} job seekers; median share unfilled {short:.0%}; {tail}."
+        f"{span}: about {openings:,.0f} openings ({replaced:,.0f} to replace leavers, "
+        f"{openings - replaced:,.0f} new jobs if it grows) for {entering:,.0f} entrants and {seeking:,.0f} job seekers; "
+        f"median share unfilled {short:.0%}; {tail}."
     )
 
 
@@ -152,10 +153,15 @@ def component_table(index: pd.DataFrame, name: str, draws: Mapping[str, Array]) 
 
 
 def openings_table(cells: Cells) -> pd.DataFrame:
-    """Return the published table ``openings``."""
+    """Return the published table ``openings``.
+
+    New jobs are expansion where it is positive, draw by draw: they and replacement add up to openings, also
+    in the mean. Noise alone makes some of them, even where the expected change is zero.
+    """
     components = {
         "employment": cells.employment,
         "expansion": cells.expansion,
+        "new_jobs": cells.gap.openings - cells.younger - cells.older,
         "replacement_25_54": cells.younger,
         "replacement_55_plus": cells.older,
         "openings": cells.gap.openings,

@@ -63,10 +63,9 @@ def _components(name: str, column: Column, meaning: str, unit: str = "persons") 
 
 _OPENINGS = _components(
     "openings",
-    Column(
-        "component", "code", "-", "employment, expansion, replacement_25_54, replacement_55_plus, openings"
-    ),
-    "openings by component, net convention; employment is the level at the end of the window",
+    Column("component", "code", "-", "employment, expansion, new_jobs, replacement_…, openings"),
+    "openings = new_jobs + replacement, net; employment is the level at the end of the window, expansion its "
+    "change, new_jobs the positive part of the change",
 )
 _SUPPLY = _components(
     "supply", Column("source", "code", "-", "entrants, jobseekers"), "persons available over the window"

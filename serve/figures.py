@@ -15,7 +15,7 @@ class Figures:
 
     Examples
     --------
-    >>> Figures("nl").persons(12345.6), Figures("en").share(0.3049), Figures("nl").signed(-1200)
+    >>> Figures("nl").persons(12345.6), Figures("en").share(0.3049), Figures("nl").persons(-1200)
     ('12.346', '30%', '−1.200')
     """
 
@@ -28,11 +28,6 @@ class Figures:
         text = f"{abs(value):,.0f}"
         text = text.replace(",", ".") if self.language == "nl" else text
         return f"−{text}" if value < 0 and text != "0" else text
-
-    def signed(self, value: float | None) -> str:
-        """Return whole persons with their sign."""
-        text = self.persons(value)
-        return f"+{text}" if value is not None and value >= 0.5 else text
 
     def share(self, value: float | None, digits: int = 0) -> str:
         """Return a share in per cent."""

@@ -44,7 +44,7 @@ class Line:
     gap: Gap
     bar: Bar | None
     reason: str
-    expansion: float | None
+    new_jobs: float | None
     replacement: float | None
     supply: Sequence[tuple[str, float | None]]
     vacancy_rate: float | None
@@ -117,7 +117,7 @@ def line(release: Release, row: Record, language: Language, words: Words) -> Lin
         gap=gap,
         bar=_bar(gap),
         reason=_why_missing(gap, words),
-        expansion=components.get("expansion"),
+        new_jobs=components.get("new_jobs"),
         replacement=_sum(components.get(part) for part in ("replacement_25_54", "replacement_55_plus")),
         supply=[(source, sources.get(source)) for source in SUPPLY_SOURCES],
         vacancy_rate=latest["rate"],

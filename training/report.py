@@ -134,7 +134,7 @@ def report_table(snapshot: Snapshot, region: str, horizon: int) -> pd.DataFrame:
 
 REPORTED = {
     "rank": ".0f", "occupation": "", "label": "", "score_p10": ".0%", "score_p50": ".0%", "score_p90": ".0%",
-    "openings": ",.0f", "expansion": ",.0f", "replacement_25_54": ",.0f", "replacement_55_plus": ",.0f",
+    "openings": ",.0f", "new_jobs": ",.0f", "replacement_25_54": ",.0f", "replacement_55_plus": ",.0f",
     "entrants": ",.0f", "jobseekers": ",.0f", "vacancy_rate": ".1%",
 }  # fmt: skip
 

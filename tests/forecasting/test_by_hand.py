@@ -37,7 +37,7 @@ def cell(table: pd.DataFrame, occupation: str, horizon: int = 5) -> pd.DataFrame
 )
 def test_openings_are_the_leavers(level: Snapshot, occupation: str, older: float, younger: float) -> None:
     mean = cell(level.tables["openings"], occupation).set_index("component")["mean"]
-    assert mean["expansion"] == 0
+    assert mean["expansion"] == mean["new_jobs"] == 0
     assert mean["replacement_55_plus"] == pytest.approx(older)
     assert mean["replacement_25_54"] == pytest.approx(younger)
     assert mean["openings"] == pytest.approx(older + younger)

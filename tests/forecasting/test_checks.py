@@ -89,7 +89,7 @@ MISTAKES: list[tuple[str, Break, str]] = [
     (
         "shares that miss 1",
         line("staffing", "0.8", "0.7"),
-        r"staffing\.csv, column share, lines 2, 3: found shares of .*'Q'.* sum to 0\.9000; expected a sum of 1",
+        r"staffing\.csv, column share, lines 2, 3: found shares .*'Q'.* sum to 0\.9000; expected a sum of 1",
     ),
     (
         "entry beyond 1",

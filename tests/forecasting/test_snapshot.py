@@ -104,6 +104,14 @@ def test_means_of_parts_add_to_the_mean_score(tiny_snapshot: Snapshot) -> None:
     np.testing.assert_allclose(gaps["quantitative"] + gaps["qualitative"], gaps["score"], atol=1e-12)
 
 
+def test_mean_openings_are_mean_new_jobs_and_replacement(tiny_snapshot: Snapshot) -> None:
+    keys = ["region", "occupation", "horizon"]
+    mean = tiny_snapshot.tables["openings"].pivot_table(index=keys, columns="component", values="mean")
+    parts = mean["new_jobs"] + mean["replacement_25_54"] + mean["replacement_55_plus"]
+    np.testing.assert_allclose(parts, mean["openings"])
+    assert (mean["new_jobs"] >= mean["expansion"] - 1e-9).all(), "its positive part"
+
+
 def test_what_must_add_up_does(tiny_snapshot: Snapshot) -> None:
     assert max(tiny_snapshot.manifest["residuals"].values()) < 1e-6
 

@@ -102,6 +102,7 @@ def all_rows(shift=0.0):
     openings = {
         "employment": 9000.0,
         "expansion": 240.0,
+        "new_jobs": 240.0,
         "replacement_25_54": 300.0,
         "replacement_55_plus": 460.0,
         "openings": 1000.0,

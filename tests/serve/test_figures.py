@@ -119,7 +119,7 @@ def test_everything_of_one_occupation(client, tables):
     assert [gap["horizon"] for gap in body["gaps"]] == [1, 5]
     for item in body["gaps"]:
         assert_gap(item, row_of(tables["gaps"], region="BE2", occupation="A", horizon=item["horizon"]))
-    assert len(body["openings"]["items"]) == 10
+    assert len(body["openings"]["items"]) == 12
     for table, column in (("openings", "component"), ("supply", "source")):
         assert body[table]["unit"] == "persons"
         for item in body[table]["items"]:

@@ -113,7 +113,7 @@ def test_the_intervals_are_drawn_from_the_snapshot(client):
 
 def test_figures_are_split_and_unknown_is_a_dash(client):
     text = " ".join(Outline(client.get("/?lang=nl").text).text.split())
-    assert "uitbreiding +240" in text
+    assert "nieuwe banen 240" in text
     assert "vervanging 760" in text
     assert "uit onderwijs 500" in text
     assert "werkzoekenden –" in text
