@@ -129,8 +129,8 @@ def _sentence(row: Mapping[Hashable, Any], replaced: float, entering: float, see
     tail = "whether they have the skills is unknown" if skills is None else f"{skills:.0%} for lack of skills"
     return (
         f"{span}: about {openings:,.0f} openings ({replaced:,.0f} to replace leavers, "
-        f"{openings - replaced:,.0f} new jobs if it grows) for {entering:,.0f} entrants and {seeking:,.0f} job seekers; "
-        f"median share unfilled {short:.0%}; {tail}."
+        f"{openings - replaced:,.0f} new jobs if it grows) for {entering:,.0f} entrants and {seeking:,.0f} "
+        f"job seekers; median share unfilled {short:.0%}; {tail}."
     )
 
 
