@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 SERVE ?= 1
 PORT ?= 8000
 DEMO_STORE ?= mlruns
+SHARED_DATA ?= ../shared/data
 # OpenMP threads that spin while they wait make two shared cores slower than one.
 export OMP_WAIT_POLICY ?= passive
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: help install demo test check-full bench lint lock clean
+.PHONY: help install demo flanders test check-full bench lint lock clean
 
 help:            ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -24,10 +25,17 @@ $(VENV)/installed: requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-demo: install    ## Made-up region -> built, tracked, released, served with pages at :8000 (SERVE=0: stop before serving)
+demo: install    ## Made-up region -> built, tracked, released, served with pages at :8000 (SERVE=0: not served)
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training check tests/tiny
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training build tests/tiny
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training promote latest --why "make demo"
+	@if [ "$(SERVE)" = 1 ]; then COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m serve --port $(PORT); fi
+
+flanders: install  ## The same on public data of Flanders (SHARED_DATA), into regions/flanders
+	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training ingest flanders --from $(SHARED_DATA) --to regions/flanders
+	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training check regions/flanders
+	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training build regions/flanders
+	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training promote latest --why "make flanders"
 	@if [ "$(SERVE)" = 1 ]; then COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m serve --port $(PORT); fi
 
 test: install    ## Every fast test

@@ -139,6 +139,12 @@ REPORTED = {
 }  # fmt: skip
 
 
+def rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the reported columns as a file keeps them: whole persons, shares to a tenth of a per cent."""
+    places = {name: 3 if form.endswith("%") else 0 for name, form in REPORTED.items() if form}
+    return table[list(REPORTED)].round(places)
+
+
 def markdown(table: pd.DataFrame) -> str:
     """Return the reported columns of a table in Markdown."""
     head = [
@@ -179,7 +185,7 @@ def write_report(snapshot: Snapshot, region: str, horizon: int, top: int, folder
     folder.mkdir(parents=True)
     table = report_table(snapshot, region, horizon)
     files = [folder / "ranking.csv", folder / "top.md", folder / "top.svg"]
-    table[list(REPORTED)].round(4).to_csv(files[0], index=False)
+    rounded(table).to_csv(files[0], index=False)
     files[1].write_text(markdown(table.head(top)) + _beside(snapshot, region, horizon), encoding="utf-8")
     ranking_figure(snapshot, horizon, files[2], region, top)
     return files
