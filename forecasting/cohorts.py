@@ -75,7 +75,8 @@ def fit_cohorts(ages: pd.DataFrame, base_year: int, draws: int, seed: int) -> Co
     Returns
     -------
     Cohorts or None
-        None where ages are missing, or no cohort can be followed over one width of its band.
+        None where ages are missing, one band is unknown at the base year, or no cohort can be followed
+        over one width of its band.
 
     Notes
     -----
@@ -92,14 +93,14 @@ def fit_cohorts(ages: pd.DataFrame, base_year: int, draws: int, seed: int) -> Co
         return None
     width = int(lower[-1] - lower[-2])
     wide = wide.loc[order]
-    observed = _retention(wide, width)
-    if observed.shape[1] == 0:
+    observed, now = _retention(wide, width), wide[base_year].to_numpy(dtype=float)
+    if observed.shape[1] == 0 or not np.isfinite(now).all():
         return None
     generator = np.random.default_rng(seed)
     normal = generator.standard_normal((len(order), draws))
     spread = observed.std(axis=1, ddof=1) if observed.shape[1] > 1 else np.zeros(len(order))
     retention = np.clip(observed[:, -1:] + spread[:, None] * normal, 0, None)
-    return Cohorts(tuple(order), lower, width, wide[base_year].to_numpy(dtype=float), retention)
+    return Cohorts(tuple(order), lower, width, now, retention)
 
 
 def _retention(wide: pd.DataFrame, width: int) -> Array:

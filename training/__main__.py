@@ -30,6 +30,10 @@ def told() -> Iterator[None]:
         if isinstance(error, InputError):
             errors.print(f"{len(error.problems)} problem(s).")
         raise typer.Exit(1) from None
+    except OSError as error:  # disk full, no permission, no such place
+        place, fault = error.filename or "a file", error.strerror or error
+        errors.print(f"{place}: {fault}; nothing was left half-written. Do: free or correct the place.")
+        raise typer.Exit(1) from None
 
 
 @app.command()

@@ -108,7 +108,7 @@ def ranking_table(snapshot: Snapshot, region: str, horizon: int) -> Table:
     for row in ranked(snapshot, region, horizon).head(TOP).to_dict("records"):
         table.add_row(
             f"{row['rank']:.0f}",
-            f"{row['occupation']} {_short(row['label'], 30)}",
+            f"{row['occupation']} {_short(row['label'], 26)}",
             *(f"{row[name]:.0%}" for name in ("score_p10", "score_p50", "score_p90")),
             f"{row['openings']:,.0f}",
             f"{row['supply']:,.0f}",

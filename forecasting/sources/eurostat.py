@@ -1,7 +1,8 @@
 r"""Read Eurostat's TSV bulk files: one row per combination of dimensions, one column per year.
 
 The header of the first column names the dimensions, as in ``unit,nace_r2,age,geo\time``. A cell is a value
-and marks apart by a space (``12.3 bu``), ``:`` where nothing is published.
+and marks apart by a space (``12.3 bu``), ``:`` where nothing is published. The tables read here count persons,
+posts or graduates, so a value below zero is a damaged cell.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -18,7 +19,7 @@ MARKS: Final = "bcdefinprsuz"
 """Eurostat's marks: break, confidential, definition, estimated, forecast, footnote, not significant,
 provisional, revised, Eurostat's estimate, unreliable, not applicable."""
 
-_CELL: Final = rf"^\s*(:|-?\d+(?:\.\d+)?)\s*([{MARKS} ]*)$"
+_CELL: Final = rf"^\s*(:|\d+(?:\.\d+)?)\s*([{MARKS} ]*)$"
 _TO_VOCABULARY: Final = str.maketrans({"e": "s", "f": "s", "i": "d", "n": "u", "r": None})
 
 
@@ -152,7 +153,7 @@ def _cells(
     bad = np.flatnonzero(parts[0].isna())
     if len(bad):
         at = _lines([kept[cell // len(years)] for cell in bad])
-        expected = "a number or ':', and marks"
+        expected = "a count of 0 or more or ':', and marks"
         raise InputError([Problem(file, repr(cells.iloc[bad[0]].strip()), expected, AGAIN, rows=at)])
     values = pd.to_numeric(parts[0].where(parts[0] != ":")).to_numpy(dtype=float)
     return values, parts[1].str.replace(" ", "")

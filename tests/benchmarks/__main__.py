@@ -136,7 +136,7 @@ def main() -> None:
     lines = [
         "# Benchmarks",
         "",
-        f"`make bench` on two shared cores at commit {commit.stdout.strip() or 'unknown'}; best of three at most.",
+        f"`make bench` on two cores, commit {commit.stdout.strip() or 'unknown'}; best of up to three.",
         "",
         "| what | seconds | reference | its seconds | ratio |",
         "|---|---:|---|---:|---:|",

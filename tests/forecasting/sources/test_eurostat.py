@@ -12,14 +12,14 @@ DIMENSIONS = ("geo", "unit", "age")
 
 
 def test_values_marks_and_gaps_are_read_verbatim(write_tsv):
-    path = write_tsv(HEADER, "THS,Y15,BE2\t12.3 bu\t: c", "THS,Y15,BE\t-1 \t:")
+    path = write_tsv(HEADER, "THS,Y15,BE2\t12.3 bu\t: c", "THS,Y15,BE\t1 \t:")
 
     frame = read_tsv(path, DIMENSIONS)
 
     assert list(frame.columns) == ["geo", "unit", "age", "year", "value", "flag"]
     assert frame["year"].tolist() == [2015, 2014, 2015, 2014]
     assert frame["flag"].tolist() == ["bu", "c", "", ""]
-    np.testing.assert_array_equal(frame["value"], [12.3, np.nan, -1.0, np.nan])
+    np.testing.assert_array_equal(frame["value"], [12.3, np.nan, 1.0, np.nan])
 
 
 def test_rows_are_kept_by_code(write_tsv):
