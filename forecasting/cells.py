@@ -16,6 +16,7 @@ from forecasting.vocabulary import ENTRANTS, JOBSEEKERS
 
 SOURCES: Final = (ENTRANTS, JOBSEEKERS)
 KEY: Final = ("region", "occupation", "scenario", "horizon")
+REASONS: Final = ("reason", "reason_employment", "reason_openings", "reason_entrants", "reason_jobseekers")
 _BY_DRAW: Final = ("employment", "expansion", "younger", "older")
 
 
@@ -26,12 +27,13 @@ class Cells:
     Parameters
     ----------
     index : DataFrame
-        ``region, occupation, scenario, horizon``, ``base`` (persons employed at the base year), ``aggregate``
-        and ``reason``; one row per cell.
+        One row per cell: ``region, occupation, scenario, horizon``; ``base`` (persons employed at the base
+        year); ``central_openings`` (at mean inputs); ``aggregate``; ``reason`` why there is no score, and
+        ``reason_openings``, ``reason_entrants``, ``reason_jobseekers`` why a part of it is unknown.
     employment, expansion, younger, older : ndarray of shape (cells, draws)
-        Persons; the last two are replacement by age. Zeros where the reason says they are unknown.
+        Persons; the last two are replacement by age. Zeros where a reason says they are unknown.
     supply : ndarray of shape (sources, cells, draws)
-        Persons.
+        Persons; zeros where a reason says they are unknown.
     lack : ndarray of shape (sources, cells)
         l_g; NaN where unknown.
     gap : Gap
@@ -54,12 +56,22 @@ def score_cells(
     asked: Profiles,
     scenario: str,
     parameters: Parameters,
+    *,
+    tested: bool,
 ) -> Cells:
-    """Score every cell of every market."""
+    """Score every cell of every market.
+
+    Parameters
+    ----------
+    tested : bool
+        Whether any past error says how wide an interval is; without one no figure is reliable.
+    """
     lack = np.stack([asked.lack(source) for source in SOURCES])
     return stack(
         [
-            _window(market, position, years, occupations, lack, scenario, parameters["small_cell"])
+            _window(
+                market, position, years, occupations, lack, scenario, parameters["small_cell"], tested=tested
+            )
             for market in markets
             for position, years in enumerate(parameters["horizons"])
         ]
@@ -74,34 +86,56 @@ def _window(
     lack: Array,
     scenario: str,
     small_cell: float,
+    *,
+    tested: bool,
 ) -> Cells:
     """Score one market's cells for one window; what nobody says is zero here and has a reason."""
     employment = market.employment[position]
     zeros = np.zeros_like(employment)
     opened = market.openings[position] if market.openings else None
-    supply = market.supply[position] if market.supply else None
-    unknown = opened is None or supply is None
-    reason = np.where(market.base < small_cell, "confidential", "unavailable" if unknown else "")
-    index = pd.DataFrame({"occupation": occupations, "base": market.base, "reason": reason})
-    persons = np.zeros((len(SOURCES), *zeros.shape)) if supply is None else supply
-    openings = zeros if opened is None or unknown else opened.openings
+    entering = market.entrants[position] if market.entrants else None
+    seeking = None if market.jobseekers is None else zeros + market.jobseekers[:, None]
+    supply = np.stack([zeros if source is None else source for source in (entering, seeking)])
+    found = gap(zeros if opened is None else opened.openings, supply, lack[:, :, None])
+    index = _reasons(market.base, small_cell, opened, entering, seeking, tested=tested).assign(
+        occupation=occupations,
+        base=market.base,
+        central_openings=market.central_openings[position] if market.central_openings else np.nan,
+        region=market.region,
+        scenario=scenario,
+        horizon=years,
+        aggregate=False,
+    )
     return Cells(
-        index.assign(region=market.region, scenario=scenario, horizon=years, aggregate=False),
+        index,
         employment,
         employment - market.base[:, None],
         opened.replacement_25_54 if opened else zeros,
         opened.replacement_55_plus if opened else zeros,
-        persons,
+        supply,
         lack,
-        gap(openings, persons, lack[:, :, None]),
+        found,
     )
+
+
+def _reasons(
+    base: Array, small_cell: float, opened: object, entering: object, seeking: object, *, tested: bool
+) -> pd.DataFrame:
+    """Say of each cell why a part is not published; the score needs all of them."""
+    whole = np.where(base < small_cell, "confidential", "" if tested else "low_reliability").astype(object)
+    parts = {
+        f"reason_{name}": np.where((whole == "") & (part is None), "unavailable", whole)
+        for name, part in (("openings", opened), (ENTRANTS, entering), (JOBSEEKERS, seeking))
+    }
+    frame = pd.DataFrame({"reason_employment": whole, **parts})
+    return frame.assign(reason=[next(filter(None, reasons), "") for reasons in frame.itertuples(index=False)])
 
 
 def stack(parts: Sequence[Cells]) -> Cells:
     """Put cells under each other."""
     found = {
         name: np.concatenate([getattr(part.gap, name) for part in parts], axis=-2)
-        for name in ("openings", "no_person", "lacking_skills", "taken")
+        for name in ("openings", "no_person", "lacking_skills", "unknown", "taken")
     }
     return Cells(
         index=pd.concat([part.index for part in parts], ignore_index=True),
@@ -133,7 +167,9 @@ def with_aggregates(cells: Cells, occupations: pd.DataFrame, regions: pd.DataFra
     members[row, membership["cell"]] = 1.0
     base = members @ cells.index["base"].to_numpy(dtype=float)
     sums = Cells(
-        index=parents.assign(base=base, aggregate=True, reason=""),
+        index=parents.assign(
+            base=base, aggregate=True, central_openings=np.nan, **dict.fromkeys(REASONS, "")
+        ),
         supply=np.stack([members @ source for source in cells.supply]),
         lack=np.full((len(SOURCES), len(parents)), np.nan),
         gap=sum_cells(cells.gap, members),

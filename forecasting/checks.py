@@ -1,20 +1,26 @@
-"""What must hold for the tables of a region: keys, ranges, known codes, shares and sums.
+"""What must hold for the settings and tables of a region: keys, ranges, known codes, shares and sums.
 
 Every check returns all its problems; none stops at the first.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
 
+from forecasting.consistency import (
+    ROUNDING,
+    Tables,
+    age_problems,
+    base_year_problems,
+    filled,
+    hierarchy_problems,
+    markets,
+)
 from forecasting.errors import Problem
 from forecasting.reading import SETTINGS, TableRead, lines, shown
 from forecasting.tables import TABLES, Column, Table
-from forecasting.vocabulary import ALL_AGES, FLAGS, TOTAL
-
-SHARE_TOLERANCE: Final = 1e-3
-"""Shares are often printed to three decimals; a sum further from 1 is a mistake."""
+from forecasting.vocabulary import FLAGS, TOTAL
 
 NEEDED: Final = ("occupations", "regions")
 """Without these no cell can be named."""
@@ -27,79 +33,98 @@ ALLOWED: Final[dict[tuple[str, str], tuple[str, ...]]] = {
 _SETTINGS_NEEDED: Final = ("name", "base_year", "data_vintage", "classifications", "sources")
 _CARD_NEEDED: Final = ("id", "title", "publisher", "licence", "vintage", "definition", "redistribute")
 
-Tables = Mapping[str, TableRead]
 
-
-def check_region(settings: Mapping[str, Any], tables: Tables) -> list[Problem]:
+def check_region(settings: Mapping[str, Any] | None, tables: Tables) -> list[Problem]:
     """Return every problem of a region's settings and tables.
 
     Parameters
     ----------
-    settings : mapping
-        ``region.yaml`` as read; empty when it could not be read (then it is not judged again).
+    settings : mapping or None
+        ``region.yaml`` as read; None when it could not be read (then it is not judged again).
     tables : mapping of str to TableRead
         As returned by `forecasting.reading.read_tables`.
     """
-    problems = list(_settings(settings)) if settings else []
+    problems = [] if settings is None else list(_settings(settings))
     for name in NEEDED:
         if name not in tables:
-            problems.append(_absent(f"{name}.csv", f"the table {name}: {TABLES[name].meaning}"))
-    problems += _without_demand(tables)
+            problems.append(_absent(tables, name, f"the table {name}: {TABLES[name].meaning}"))
     for name, read in tables.items():
         for check in _EACH:
             problems += check(read, TABLES[name], tables)
     for between in _BETWEEN:
         problems += between(tables)
-    return problems + list(_base_year(settings, tables))
+    base = _base_year(settings or {})
+    return problems if base is None else problems + base_year_problems(tables, base)
 
 
-def _absent(file: str, expected: str) -> Problem:
-    return Problem(
-        file, "nothing", expected, "add the table (templates: python -m training check --templates DIR)"
-    )
+def _absent(tables: Tables, name: str, expected: str) -> Problem:
+    file, given = (tables[name].file, "no rows") if name in tables else (f"{name}.csv", "nothing")
+    remedy = "add the table (templates: python -m training check --templates DIR)"
+    return Problem(file, given, expected, remedy)
 
 
 def _settings(settings: Mapping[str, Any]) -> Iterator[Problem]:
     for key in _SETTINGS_NEEDED:
-        if settings.get(key) in (None, "", {}):
+        if settings.get(key) in (None, "", {}, []):
             yield Problem(SETTINGS, f"no {key}", f"the keys {', '.join(_SETTINGS_NEEDED)}", f"add {key}")
-    sources = settings.get("sources") or []
-    if not isinstance(sources, list) or not all(isinstance(card, dict) for card in sources):
+    yield from _no_text(settings, ("name", "data_vintage"), "")
+    base = settings.get("base_year")
+    if base is not None and _base_year(settings) is None:
+        yield Problem(SETTINGS, f"base_year {base!r}", "a year as a whole number", "write base_year: 2025")
+    yield from _classifications(settings.get("classifications") or {})
+    yield from _cards(settings.get("sources") or [])
+
+
+def _no_text(given: Mapping[str, Any], keys: tuple[str, ...], place: str) -> Iterator[Problem]:
+    for key in keys:
+        value = given.get(key)
+        if value is not None and not isinstance(value, str):
+            remedy = f'write it in quotes: {key}: "…"'
+            yield Problem(SETTINGS, f"{place}{key} {value!r}", "text", remedy)
+
+
+def _base_year(settings: Mapping[str, Any]) -> int | None:
+    base = settings.get("base_year")
+    return base if isinstance(base, int) and not isinstance(base, bool) else None
+
+
+def _classifications(given: Any) -> Iterator[Problem]:
+    example = 'write occupations: {name: ISCO-08, version: "2008"} under it'
+    if not isinstance(given, dict):
+        yield Problem(SETTINGS, f"classifications {given!r}", "a mapping by table", example)
+        return
+    for table, said in given.items():
+        if not isinstance(said, dict) or not {"name", "version"} <= said.keys():
+            yield Problem(SETTINGS, f"the classification {table} as {said!r}", "name and version", example)
+
+
+def _cards(given: Any) -> Iterator[Problem]:
+    if not isinstance(given, list) or not all(isinstance(card, dict) for card in given):
         yield Problem(SETTINGS, "sources of another shape", "a list of cards", "write '- id: …' per source")
         return
-    for number, card in enumerate(sources, start=1):
+    for number, card in enumerate(given, start=1):
         for key in _CARD_NEEDED:
             if card.get(key) in (None, ""):
-                yield Problem(
-                    SETTINGS,
-                    f"source {number} without {key}",
-                    f"the keys {', '.join(_CARD_NEEDED)}",
-                    f"add {key}",
-                )
+                expected = f"the keys {', '.join(_CARD_NEEDED)}"
+                yield Problem(SETTINGS, f"source {number} without {key}", expected, f"add {key}")
+        yield from _no_text(card, _CARD_NEEDED[:-1], f"source {number} with ")
 
 
-def _base_year(settings: Mapping[str, Any], tables: Tables) -> Iterator[Problem]:
-    base = settings.get("base_year")
-    if base is None:
-        return
-    if not isinstance(base, int) or isinstance(base, bool):
-        yield Problem(SETTINGS, f"base_year {base!r}", "a year as a whole number", "write base_year: 2025")
-        return
-    for name in ("sector_employment", "occupation_employment"):
-        years = tables[name].frame["year"] if name in tables else pd.Series(dtype=float)
-        if len(years) and not (years == base).any():
-            span = f"years {years.min():.0f} to {years.max():.0f}"
-            yield Problem(
-                tables[name].file, span, f"rows of the base year {base}", "add them or change base_year"
-            )
+def _without_demand(tables: Tables) -> Iterator[Problem]:
+    """Ask for what `forecasting.pipeline.lay_out` will read; a table without rows does not count."""
+    if filled(tables, "staffing"):
+        for name in ("sector_employment", "sectors"):
+            if not filled(tables, name):
+                yield _absent(tables, name, f"the table {name} with rows, which staffing divides")
+    elif not filled(tables, "occupation_employment"):
+        expected = "it, or sector_employment and staffing: no demand without them"
+        yield _absent(tables, "occupation_employment", expected)
 
 
-def _without_demand(tables: Tables) -> list[Problem]:
-    if "occupation_employment" in tables or {"sector_employment", "staffing"} <= tables.keys():
-        return []
-    return [
-        _absent("occupation_employment.csv", "it, or sector_employment and staffing: no demand without them")
-    ]
+def _without_market(tables: Tables) -> Iterator[Problem]:
+    if "regions" in tables and not markets(tables):
+        expected = "at least one region with role market: the one that is scored"
+        yield Problem(tables["regions"].file, "no market", expected, "write market in its row", "role")
 
 
 def _each_column(
@@ -218,7 +243,7 @@ def _circular(code: str, parents: Mapping[str, str]) -> bool:
 def _sums(read: TableRead, by: list[str], *, exact: bool) -> list[Problem]:
     """Refuse groups of shares that do not sum to 1, or exceed it where a rest may stay outside."""
     totals = read.frame.groupby(by)["share"].transform("sum")
-    bad = (totals > 1 + SHARE_TOLERANCE) | ((totals < 1 - SHARE_TOLERANCE) & exact)
+    bad = (totals > 1 + ROUNDING) | ((totals < 1 - ROUNDING) & exact)
     if not bad.any():
         return []
     first = read.frame.loc[bad, by].iloc[0].to_dict()
@@ -246,25 +271,6 @@ def _mentions_exceed_ads(tables: Tables) -> list[Problem]:
     return [Problem(read.file, "more mentions than ads", expected, "count ads once", "mentions", lines(bad))]
 
 
-def _ages_exceed_all(tables: Tables) -> list[Problem]:
-    """Refuse bands that hold more persons than their sector, beyond the rounding of each."""
-    if "sector_employment" not in tables:
-        return []
-    read = tables["sector_employment"]
-    frame = read.frame.assign(line=range(len(read.frame)))
-    cell = ["year", "region", "sector"]
-    banded = frame[frame["age_band"] != ALL_AGES]
-    total = frame[frame["age_band"] == ALL_AGES].set_index(cell)["persons"]
-    sums = banded.groupby(cell)["persons"].agg(["sum", "size"]).join(total.rename("all"), how="inner")
-    over = sums[sums["sum"] > sums["all"] * (1 + SHARE_TOLERANCE) + sums["size"] * 100]
-    bad = pd.MultiIndex.from_frame(frame[cell]).isin(over.index)
-    if not bad.any():
-        return []
-    given = f"ages that sum to {over['sum'].iloc[0]:,.0f} where all is {over['all'].iloc[0]:,.0f}"
-    mask = pd.Series(bad, index=frame.index)
-    return [Problem(read.file, given, "bands within the total", "correct the bands", "persons", lines(mask))]
-
-
 def _root_missing(tables: Tables) -> list[Problem]:
     problems = []
     for name in ("occupations", "sectors"):
@@ -283,4 +289,13 @@ _EACH: Final = (
     _unknown_code,
     _broken_hierarchy,
 )
-_BETWEEN: Final = (_root_missing, _staffing_sums, _entry_sums, _mentions_exceed_ads, _ages_exceed_all)
+_BETWEEN: Final[tuple[Callable[[Tables], Iterable[Problem]], ...]] = (
+    _without_demand,
+    _without_market,
+    _root_missing,
+    _staffing_sums,
+    _entry_sums,
+    _mentions_exceed_ads,
+    age_problems,
+    hierarchy_problems,
+)

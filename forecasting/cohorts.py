@@ -4,19 +4,21 @@ The net form sees a cohort shrink or grow; simultaneous in- and outflow stays un
 openings (METHOD.md section 1.2). Always named "net".
 """
 
+import dataclasses
 import re
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.series.panel import Array
 from forecasting.vocabulary import ALL_AGES, TOTAL
 
 _BAND: Final = re.compile(r"^(\d+)(?:-(\d+)|\+)$")
-OLDER_FROM: Final = 45
-"""Cohorts from this age on are 55 or older when a ten-year window closes: the 55+ of METHOD.md section 4."""
+OLDER_FROM: Final = 55
+"""Age from which a leaver counts as 55+ (Steunpunt Werk, METHOD.md section 4)."""
 
 
 @dataclass(frozen=True)
@@ -45,21 +47,43 @@ class Cohorts:
     retention: Array
 
     def leaving(self, years: int) -> Array:
-        """Return the share of each band that leaves within a window, shape (bands, draws)."""
-        return np.clip(1 - self.retention, 0, 1) * min(years / self.width, 1)
+        """Return the share of each band that leaves within a window, shape (bands, draws).
+
+        A window longer than a band is wide carries the cohort through the next bands; within a band its
+        leavers are spread evenly over the years.
+        """
+        left = np.zeros_like(self.retention)
+        for band in range(len(self.bands)):
+            share, remaining = np.ones(self.retention.shape[1]), float(years)
+            for retention in self.retention[band:]:
+                left[band] += share * np.clip(1 - retention, 0, 1) * min(remaining / self.width, 1)
+                share, remaining = share * np.clip(retention, 0, 1), max(remaining - self.width, 0)
+        return left
 
     def inflow(self, years: int) -> Array:
         """Return net entrants over a window, persons, shape (draws,).
 
-        The youngest band is refilled at its present size; growing cohorts add their growth.
+        The youngest band is refilled at its present size once a width; growing cohorts add their growth.
         """
-        growth = np.clip(self.retention - 1, 0, None) * self.persons[:, None]
-        return (self.persons[0] + growth.sum(axis=0)) * min(years / self.width, 1)
+        youngest = np.full((1, self.retention.shape[1]), self.persons[0])
+        now = np.repeat(self.persons[:, None], self.retention.shape[1], axis=1)
+        total, remaining = np.zeros(now.shape[1]), float(years)
+        while remaining > 0:
+            growth = (np.clip(self.retention - 1, 0, None) * now).sum(axis=0)
+            total += (self.persons[0] + growth) * min(remaining / self.width, 1)
+            now = np.vstack([youngest, (self.retention * now)[:-1]])
+            remaining -= self.width
+        return total
 
     @property
-    def older(self) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
-        """Return which bands count as 55+ at the end of the window."""
-        return np.asarray(self.ages_from >= OLDER_FROM)
+    def older(self) -> NDArray[np.bool_]:
+        """Return which bands reach 55 or more within one width of theirs: they count as 55+."""
+        return np.asarray(self.ages_from + self.width >= OLDER_FROM)
+
+    @property
+    def central(self) -> "Cohorts":
+        """Return the same cohorts with mean retention as their only draw."""
+        return dataclasses.replace(self, retention=self.retention.mean(axis=1, keepdims=True))
 
 
 def fit_cohorts(ages: pd.DataFrame, base_year: int, draws: int, seed: int) -> Cohorts | None:
@@ -111,7 +135,8 @@ def _retention(wide: pd.DataFrame, width: int) -> Array:
         if earlier in wide:
             now, before = wide[year].to_numpy(dtype=float), wide[earlier].to_numpy(dtype=float)
             moved = np.append(now[1:], 0.0)
-            columns.append(np.divide(moved, before, out=np.zeros(len(now)), where=before > 0))
+            unknown_stays_unknown = np.where(np.isnan(before), np.nan, 0.0)
+            columns.append(np.divide(moved, before, out=unknown_stays_unknown, where=before > 0))
     complete = [column for column in columns if np.isfinite(column).all()]
     return np.column_stack(complete) if complete else np.empty((len(wide), 0))
 
@@ -128,19 +153,19 @@ def age_table(employment: pd.DataFrame, entity: str, region: str) -> pd.DataFram
 
 
 def band_shares(
-    employment: pd.DataFrame, entity: str, region: str, year: int, bands: tuple[str, ...]
+    employment: pd.DataFrame, entity: str, region: str, year: int, cohorts: Cohorts
 ) -> pd.DataFrame:
     """Return each sector's shares by age band at `year`; the region's own where a sector has no ages.
 
     Returns
     -------
     DataFrame
-        Index: sectors of the region at `year`; columns: `bands`; rows sum to 1.
+        Index: sectors of the region at `year`, and TOTAL; columns: the cohorts' bands; rows sum to 1.
     """
     rows = employment[(employment["region"] == region) & (employment["year"] == year)]
     wide = rows.set_index([entity, "age_band"])["persons"].unstack("age_band")
-    wide = wide.reindex(columns=list(bands))
-    regional = wide.loc[TOTAL].fillna(0)
+    wide = wide.reindex(columns=list(cohorts.bands))
+    wide.loc[TOTAL] = cohorts.persons
     complete = wide.notna().all(axis=1) & (wide.sum(axis=1) > 0)
-    filled = wide.where(complete, np.nan).fillna(regional)
+    filled = wide.where(complete, np.nan).fillna(wide.loc[TOTAL])
     return filled.div(filled.sum(axis=1), axis=0)

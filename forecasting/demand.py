@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.cohorts import Cohorts
+from forecasting.periods import year_of
 from forecasting.series.baselines import Forecaster
 from forecasting.series.intervals import fit_spread, joint_shocks
 from forecasting.series.panel import Array, Panel, panel_from_table
@@ -52,11 +53,17 @@ def industry_by_sector(employment: pd.DataFrame, sectors: pd.DataFrame, staffing
     top = tuple(sorted(code for code, parent in parents.items() if parent == TOTAL))
     matrix = staffing.pivot_table(index="sector", columns="occupation", values="share", fill_value=0.0)
     matrix = matrix.div(matrix.sum(axis=1), axis=0)
-    above = [leaf if leaf in top else parents[leaf] for leaf in matrix.index]
-    parent = np.array([top.index(code) for code in above], dtype=np.intp)
+    parent = np.array([top.index(_top_of(str(leaf), parents)) for leaf in matrix.index], dtype=np.intp)
     return Industry(
         employment, top, tuple(matrix.index), parent, tuple(matrix.columns), matrix.to_numpy(dtype=float)
     )
+
+
+def _top_of(code: str, parents: dict[str, str]) -> str:
+    """Return the child of TOTAL at or above a sector."""
+    while parents[code] != TOTAL:
+        code = parents[code]
+    return code
 
 
 def industry_by_occupation(employment: pd.DataFrame) -> Industry:
@@ -73,6 +80,14 @@ def employment_panel(industry: Industry, base_year: int) -> Panel:
         (rows["age_band"] == ALL_AGES) & rows["sector"].isin(industry.top) & (rows["year"] <= base_year)
     ]
     return panel_from_table(rows, ["region", "sector"])
+
+
+def employed(industry: Industry, region: str) -> "pd.Series[float]":
+    """Return employed persons of a region by year: the published total, else the sum of what is forecast."""
+    rows = industry.employment
+    rows = rows[(rows["region"] == region) & (rows["age_band"] == ALL_AGES)]
+    total = rows[rows["sector"] == TOTAL].set_index("year")["persons"]
+    return total if len(total) else rows[rows["sector"].isin(industry.top)].groupby("year")["persons"].sum()
 
 
 def leaf_shares(industry: Industry, region: str, base_year: int) -> Array:
@@ -103,7 +118,8 @@ def sector_draws(
     Parameters
     ----------
     errors : DataFrame
-        Rows of `rolling_errors` of `method`: they set the width, and how sectors move together.
+        Rows of `rolling_errors` of `method`: they set the width, and how sectors move together. Without
+        any, every draw is the point forecast: the caller must not publish it as certain.
 
     Returns
     -------
@@ -120,6 +136,8 @@ def sector_draws(
     base, point = np.zeros(len(sectors)), np.zeros((len(sectors), len(horizons)))
     base[known] = np.nan_to_num(panel.values[series, -1])
     point[known] = np.nan_to_num(method.forecast(panel, horizons)[series])
+    if errors.empty:
+        return base, np.repeat(point[:, :, None], draws, axis=2)
     spread = fit_spread(errors, size_classes)
     shocks = joint_shocks(errors, spread, panel.index, sectors, draws, seed)
     deviation = np.column_stack([spread.deviation(base, horizon) for horizon in horizons])
@@ -164,13 +182,8 @@ def occupation_ages(industry: Industry, bands: pd.DataFrame, leaf_persons: Array
 
 @dataclass(frozen=True)
 class Openings:
-    """Openings of one window and their parts, persons, each of shape (occupations, draws).
+    """Openings of one window and the replacement in them, persons, each of shape (occupations, draws)."""
 
-    ``openings = max(expansion, 0) + replacement``, and ``replacement = younger + older``.
-    """
-
-    employment: Array
-    expansion: Array
     replacement_25_54: Array
     replacement_55_plus: Array
     openings: Array
@@ -204,24 +217,22 @@ def openings(base: Array, future: Array, ages: Array, cohorts: Cohorts, years: i
     expansion = future - base[:, None]
     replaced = np.clip(out + np.minimum(expansion, 0), 0, None)
     share_older = np.divide(older, out, out=np.zeros_like(out), where=out > 0)
-    return Openings(
-        future,
-        expansion,
-        replaced * (1 - share_older),
-        replaced * share_older,
-        np.maximum(expansion, 0) + replaced,
-    )
+    return Openings(replaced * (1 - share_older), replaced * share_older, np.maximum(expansion, 0) + replaced)
 
 
-def vacancy_rates(industry: Industry, vacancies: pd.DataFrame, employment: dict[str, Array]) -> pd.DataFrame:
+def vacancy_rates(
+    industry: Industry, vacancies: pd.DataFrame, employment: dict[str, Array], base_year: int
+) -> pd.DataFrame:
     """Return open vacancies over all posts per occupation, from the vacancy survey by sector and staffing.
 
     Parameters
     ----------
     vacancies : DataFrame
-        Canonical table ``sector_vacancies`` with ``open`` and ``occupied``.
+        Canonical table ``sector_vacancies`` with ``open`` and ``occupied``; averaged over a year's periods.
     employment : dict of str to ndarray of shape (leaves,)
         Persons per leaf at the base year by region: the weights of the sectors inside an occupation.
+    base_year : int
+        Later years are not used.
 
     Returns
     -------
@@ -229,19 +240,28 @@ def vacancy_rates(industry: Industry, vacancies: pd.DataFrame, employment: dict[
         ``region, occupation, year, rate``. It says how hard sectors look for staff, not how hard an
         occupation is to fill: every occupation of a sector gets the sector's rate.
     """
-    frames = []
     known = vacancies[vacancies["open"].notna() & vacancies["occupied"].notna()]
-    for (region, period), rows in known.groupby(["region", "period"]):
-        if region not in employment:
-            continue
-        rate = (rows["open"] / (rows["open"] + rows["occupied"])).set_axis(rows["sector"])
-        at = rate.reindex(list(industry.leaves)).to_numpy(dtype=float)
-        weight = industry.staffing * (employment[str(region)] * np.isfinite(at))[:, None]
-        total = weight.sum(axis=0)
-        mean = np.divide(np.nan_to_num(at) @ weight, total, out=np.full(len(total), np.nan), where=total > 0)
-        frames.append(
-            pd.DataFrame({"occupation": industry.occupations, "rate": mean}).assign(
-                region=region, year=int(str(period)[:4])
-            )
+    known = known.assign(year=year_of(known["period"]))
+    known = known[(known["year"] <= base_year) & known["region"].isin(employment)]
+    posts = known.groupby(["region", "year", "sector"])[["open", "occupied"]].mean()
+    rate = (posts["open"] / (posts["open"] + posts["occupied"])).unstack("sector")
+    rate = rate.reindex(columns=list(industry.leaves))
+    frames = [
+        pd.DataFrame(
+            {
+                "region": str(region),
+                "year": year,
+                "occupation": industry.occupations,
+                "rate": _staffed_mean(industry, employment[str(region)], at),
+            }
         )
+        for (region, year), at in zip(rate.index.tolist(), rate.to_numpy(dtype=float), strict=True)
+    ]
     return pd.concat(frames) if frames else pd.DataFrame(columns=["region", "occupation", "year", "rate"])
+
+
+def _staffed_mean(industry: Industry, persons: Array, rate: Array) -> Array:
+    """Return each occupation's mean of a sector figure over its sectors, NaN where none is known."""
+    weight = industry.staffing * (persons * np.isfinite(rate))[:, None]
+    total = weight.sum(axis=0)
+    return np.divide(np.nan_to_num(rate) @ weight, total, out=np.full(len(total), np.nan), where=total > 0)

@@ -4,10 +4,15 @@ Pure arrays: sources of supply lead, then any shape of cells and draws.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasting.series.panel import Array
+
+TOLERANCE: Final = 1e-9
+"""Of the openings: differences below it are floating point."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,9 @@ class Gap:
     no_person : ndarray
         U1 = O − M: nobody is there.
     lacking_skills : ndarray
-        U2 = M − F: somebody is there but lacks skills; NaN where nothing says what supply can do.
+        U2 = M − F: somebody is there but lacks skills; the least it can be where `unknown`.
+    unknown : ndarray of bool
+        Whether U2 depends on skills that no source tells.
     taken : ndarray of shape (sources, ...)
         x, persons taken from each source.
     """
@@ -29,12 +36,13 @@ class Gap:
     openings: Array
     no_person: Array
     lacking_skills: Array
+    unknown: NDArray[np.bool_]
     taken: Array
 
     @property
     def unfilled(self) -> Array:
-        """Return U1 + U2, or U1 alone where U2 is unknown: then a lower bound."""
-        return self.no_person + np.nan_to_num(self.lacking_skills)
+        """Return U1 + U2: a lower bound where U2 is unknown."""
+        return self.no_person + self.lacking_skills
 
     @property
     def score(self) -> Array:
@@ -57,13 +65,14 @@ def gap(openings: Array, supply: Array, lack: Array) -> Gap:
     supply : ndarray of shape (sources, *openings.shape)
         S_g, persons, at least 0.
     lack : ndarray of shape (sources, *openings.shape), or broadcastable to it
-        l_g in [0, 1]: share of the asked skill mass that the source lacks; NaN if unknown.
+        l_g in [0, 1]: share of the asked skill mass that the source lacks; NaN if no source tells.
 
     Notes
     -----
     F = max Σ x_g (1 − l_g) subject to 0 ≤ x_g ≤ S_g and Σ x_g ≤ O. All coefficients are at least 0, so taking
     sources in the order of their lack solves it (fractional knapsack, METHOD.md section 8.2). An unknown lack
-    is taken last; U2 is unknown as soon as somebody with an unknown lack is needed.
+    is set to 0, its best case, so the score is a lower bound that keeps every promise of a known one; U2 is
+    unknown unless the worst case, 1, gives the same.
 
     Examples
     --------
@@ -72,15 +81,22 @@ def gap(openings: Array, supply: Array, lack: Array) -> Gap:
     (3.0, 2.0, 0.5)
     """
     lack = np.broadcast_to(lack, supply.shape)
-    order = np.argsort(np.where(np.isnan(lack), np.inf, lack), axis=0, kind="stable")
+    taken, lacking = _fill(openings, supply, np.nan_to_num(lack, nan=0.0))
+    unknown = np.zeros(np.shape(openings), dtype=bool)
+    if np.isnan(lack).any():
+        _, worst = _fill(openings, supply, np.nan_to_num(lack, nan=1.0))
+        unknown = np.asarray(worst - lacking > TOLERANCE * openings)
+    return Gap(openings, openings - np.minimum(openings, supply.sum(axis=0)), lacking, unknown, taken)
+
+
+def _fill(openings: Array, supply: Array, lack: Array) -> tuple[Array, Array]:
+    """Return persons taken by source, and those among them who lack skills, best-matched source first."""
+    order = np.argsort(lack, axis=0, kind="stable")
     ordered = np.take_along_axis(supply, order, axis=0)
     before = np.cumsum(ordered, axis=0) - ordered
-    taken_in_order = np.clip(openings - before, 0, ordered)
     taken = np.empty_like(supply)
-    np.put_along_axis(taken, order, taken_in_order, axis=0)
-    matched = np.minimum(openings, supply.sum(axis=0))
-    lacking = np.where(taken > 0, taken * lack, 0.0).sum(axis=0)
-    return Gap(openings, openings - matched, lacking, taken)
+    np.put_along_axis(taken, order, np.clip(openings - before, 0, ordered), axis=0)
+    return taken, (taken * lack).sum(axis=0)
 
 
 def sum_cells(cells: Gap, members: Array) -> Gap:
@@ -96,14 +112,13 @@ def sum_cells(cells: Gap, members: Array) -> Gap:
     Returns
     -------
     Gap
-        Arrays of shape (aggregates, draws); U2 is unknown where it is for any member with openings.
+        Arrays of shape (aggregates, draws); U2 is unknown where it is for any member.
     """
-    unknown = members @ (np.isnan(cells.lacking_skills) & (cells.openings > 0)).astype(float) > 0
-    lacking = members @ np.nan_to_num(cells.lacking_skills)
     return Gap(
         members @ cells.openings,
         members @ cells.no_person,
-        np.where(unknown, np.nan, lacking),
+        members @ cells.lacking_skills,
+        members @ cells.unknown.astype(float) > 0,
         np.stack([members @ source for source in cells.taken]),
     )
 

@@ -1,10 +1,11 @@
 """Take quantiles, once, and lay the draws out as the published tables."""
 
 from collections.abc import Hashable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.cells import KEY, SOURCES, Cells
 from forecasting.funding.weights import weights
@@ -36,39 +37,78 @@ def gaps_table(
         What the employment forecast was tested on, by horizon.
     """
     found, reason = cells.gap, score_reasons(cells)
-    score = found.score
-    known = ~np.isnan(found.lacking_skills).any(axis=1)
     horizon = cells.index["horizon"].astype(int)
-    supply = cells.supply.sum(axis=0)
+    known = np.asarray(~found.unknown.any(axis=1))
     frame = cells.index[[*CELL, "aggregate"]].assign(
         from_year=base_year,
         to_year=base_year + horizon,
-        score=_mean(score),
-        **_quantiles(score, "score_"),
-        quantitative=_mean(share_of_openings(found.no_person, found.openings)),
-        qualitative=np.where(known, _mean(share_of_openings(found.lacking_skills, found.openings)), np.nan),
-        qualitative_reason=np.where(known, "", "unavailable"),
-        covers=np.where(known, "both", "quantitative"),
-        score_at_mean_inputs=_score_at_mean_inputs(cells),
-        probability_of_shortage=(score > parameters["shortage_threshold"]).mean(axis=1),
-        openings=found.openings.mean(axis=1),
-        supply=supply.mean(axis=1),
-        unfilled=found.unfilled.mean(axis=1),
-        **_quantiles(found.unfilled, "unfilled_"),
-        annual_balance=(found.openings - supply).mean(axis=1) / horizon,
+        **_scores(cells, known, parameters["shortage_threshold"]),
+        **_persons(cells, horizon),
         reliability=_reliability(cells.index["base"], parameters["reliability"]),
         backtest=horizon.map(tested),
         reason=reason,
     )
-    silent = reason.ne("")
-    figures = frame.select_dtypes("number").columns.difference(["horizon", "from_year", "to_year"])
-    frame.loc[silent & reason.ne("not_applicable"), figures] = np.nan
-    of_score = [
-        name for name in figures if name.startswith(("score", "quantitative", "qualitative", "probability"))
-    ]
-    frame.loc[silent, of_score] = np.nan
+    frame.loc[reason.ne(""), list(OF_SCORE)] = np.nan
+    frame.loc[reason.ne(""), ["qualitative_reason", "covers"]] = ""
+    for reasons, columns in HIDDEN_BY.items():
+        hidden = cells.index[list(reasons)].map(bool).any(axis=1)
+        frame[columns] = frame[columns].mask(hidden)
     frame["rank"] = _rank(frame)
     return frame.assign(why=_why(frame, cells))
+
+
+OF_SCORE: Final = (
+    "score",
+    "score_p10",
+    "score_p50",
+    "score_p90",
+    "quantitative",
+    "qualitative",
+    "score_at_mean_inputs",
+    "probability_of_shortage",
+)
+_OF_SUPPLY: Final = (f"reason_{ENTRANTS}", f"reason_{JOBSEEKERS}")
+HIDDEN_BY: Final = {
+    ("reason_openings",): ["openings"],
+    _OF_SUPPLY: ["supply"],
+    ("reason_openings", *_OF_SUPPLY): [
+        "unfilled",
+        "unfilled_p10",
+        "unfilled_p50",
+        "unfilled_p90",
+        "annual_balance",
+    ],
+}
+"""Figures in persons, by the reasons that hide them."""
+
+
+def _scores(cells: Cells, known: NDArray[np.bool_], threshold: float) -> dict[str, Any]:
+    found, score = cells.gap, cells.gap.score
+    with_openings = found.openings > 0
+    short = np.where(with_openings, score > threshold, np.nan)
+    return {
+        "score": _mean(score),
+        **_quantiles(score, "score_"),
+        "quantitative": _mean(share_of_openings(found.no_person, found.openings)),
+        "qualitative": np.where(
+            known, _mean(share_of_openings(found.lacking_skills, found.openings)), np.nan
+        ),
+        "qualitative_reason": np.where(known, "", "unavailable"),
+        "covers": np.where(known, "both", "quantitative"),
+        "score_at_mean_inputs": _score_at_mean_inputs(cells),
+        "probability_of_shortage": _mean(short),
+    }
+
+
+def _persons(cells: Cells, horizon: "pd.Series[int]") -> dict[str, Any]:
+    found, supply = cells.gap, cells.supply.sum(axis=0)
+    return {
+        "openings": found.openings.mean(axis=1),
+        "supply": supply.mean(axis=1),
+        "unfilled": found.unfilled.mean(axis=1),
+        **_quantiles(found.unfilled, "unfilled_"),
+        "annual_balance": (found.openings - supply).mean(axis=1) / horizon,
+    }
 
 
 def _mean(draws: Array) -> Array:
@@ -88,9 +128,10 @@ def _quantiles(draws: Array, prefix: str = "") -> dict[str, Array]:
 
 
 def _score_at_mean_inputs(cells: Cells) -> Array:
-    """Return the score of mean openings and supply; an aggregate is no cell and has none."""
-    mean = gap(cells.gap.openings.mean(axis=1), cells.supply.mean(axis=2), cells.lack)
-    return np.where(cells.index["aggregate"], np.nan, mean.score)
+    """Return the score at mean employment, retention and supply; an aggregate is no cell and has none."""
+    central = cells.index["central_openings"].to_numpy(dtype=float)
+    found = gap(np.nan_to_num(central), cells.supply.mean(axis=2), cells.lack)
+    return np.where(np.isnan(central), np.nan, found.score)
 
 
 def _reliability(persons: pd.Series, bounds: Mapping[str, float]) -> Array:
@@ -134,22 +175,25 @@ def _sentence(row: Mapping[Hashable, Any], replaced: float, entering: float, see
     )
 
 
-def component_table(index: pd.DataFrame, name: str, draws: Mapping[str, Array]) -> pd.DataFrame:
-    """Return mean and quantiles of named components of every cell, null with its reason where suppressed.
+def component_table(
+    index: pd.DataFrame, name: str, draws: Mapping[str, Array], reasons: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return mean and quantiles of named components of every cell, null with a reason where unknown.
 
     Parameters
     ----------
     name : str
         Column that names the component.
     draws : mapping of str to ndarray of shape (cells, draws)
+    reasons : mapping of str to str
+        Column of the index that says why a component is unknown.
     """
-    frames = [
-        index[[*CELL, "reason"]].assign(**{name: component}, mean=values.mean(axis=1), **_quantiles(values))
-        for component, values in draws.items()
-    ]
-    table = pd.concat(frames, ignore_index=True)
-    table.loc[table["reason"].ne(""), ["mean", "p10", "p50", "p90"]] = np.nan
-    return table
+    frames = []
+    for component, values in draws.items():
+        why = index[reasons[component]]
+        figures = pd.DataFrame({"mean": values.mean(axis=1), **_quantiles(values)}).where(why.eq(""))
+        frames.append(pd.concat([index[CELL], figures], axis=1).assign(**{name: component}, reason=why))
+    return pd.concat(frames, ignore_index=True)
 
 
 def openings_table(cells: Cells) -> pd.DataFrame:
@@ -166,12 +210,15 @@ def openings_table(cells: Cells) -> pd.DataFrame:
         "replacement_55_plus": cells.older,
         "openings": cells.gap.openings,
     }
-    return component_table(cells.index, "component", components)
+    reasons = dict.fromkeys(components, "reason_openings")
+    reasons |= dict.fromkeys(("employment", "expansion"), "reason_employment")
+    return component_table(cells.index, "component", components, reasons)
 
 
 def supply_table(cells: Cells) -> pd.DataFrame:
     """Return the published table ``supply``."""
-    return component_table(cells.index, "source", dict(zip(SOURCES, cells.supply, strict=True)))
+    sources = dict(zip(SOURCES, cells.supply, strict=True))
+    return component_table(cells.index, "source", sources, {source: f"reason_{source}" for source in SOURCES})
 
 
 def skill_gaps_table(cells: Cells, occupations: tuple[str, ...], asked: Profiles) -> pd.DataFrame:

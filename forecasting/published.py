@@ -38,8 +38,16 @@ _GAPS = Table(
         _figure("quantitative", "share of openings", "part of the score: no person"),
         _figure("qualitative", "share of openings", "part of the score: skills lacking; null where unknown"),
         Column("qualitative_reason", "text", "-", "why the qualitative part is null", required=False),
-        Column("covers", "code", "-", "both, or quantitative: the parts that the score knows"),
-        _figure("score_at_mean_inputs", "share of openings", "the score without uncertainty"),
+        Column(
+            "covers",
+            "text",
+            "-",
+            "both, or quantitative: the score is then a lower bound",
+            required=False,
+        ),
+        _figure(
+            "score_at_mean_inputs", "share of openings", "the score at mean employment, retention and supply"
+        ),
         _figure("probability_of_shortage", "probability", "share of draws whose score exceeds the threshold"),
         Column("rank", "integer", "-", "1 is the largest median score; null if sceptical", required=False),
         _figure("openings", "persons", "mean openings over the window"),
@@ -127,8 +135,12 @@ _WEIGHTS = Table(
     _CELL,
     (
         *_CELL_COLUMNS,
-        _figure("score_p25", "share of openings", "25 % of the draws lie below"),
-        _figure("weight", "factor", "funding weight by the dated rule; may be zero"),
+        _figure("score_lower", "share of openings", "lower quantile of the score: parameter weight_quantile"),
+        _figure(
+            "weight",
+            "factor",
+            "funding weight by the dated rule; may be zero; neutral where the score is null",
+        ),
         _figure("need", "persons", "weight times mean openings: the base of proportional shares"),
         _REASON,
     ),
@@ -143,6 +155,7 @@ _EMPLOYMENT = Table(
         _OCCUPATION,
         Column("year", "integer", "year", "calendar year"),
         _figure("persons", "persons", "employed persons: sector employment times staffing"),
+        Column("flag", "text", "-", "marks of the sectors with a tenth of it or more", required=False),
         _REASON,
     ),
     "employment by occupation as derived for the past",

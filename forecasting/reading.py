@@ -1,6 +1,8 @@
 """Read the files of a region folder into typed frames, noting every cell that cannot be read."""
 
 import csv
+import datetime as dt
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ _SUFFIXES: Final = (".parquet", ".csv")
 _HEADER_LINES: Final = 2  # a header is line 1, so record 0 stands on line 2
 _TRUE: Final = {"true", "yes", "1"}
 _FALSE: Final = {"false", "no", "0"}
+_PERIOD: Final = r"[0-9]{4}(?:-(?:Q[1-4]|0[1-9]|1[0-2]))?"
 
 
 @dataclass(frozen=True)
@@ -28,19 +31,48 @@ class TableRead:
     frame: pd.DataFrame
 
 
-def read_settings(folder: Path) -> tuple[dict[str, Any], list[Problem]]:
-    """Read ``region.yaml``; an unreadable one gives empty settings and the problem."""
+def read_settings(folder: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
+    """Read ``region.yaml``, its dates as ISO text; an unreadable one gives None and the problems."""
     path = folder / SETTINGS
     if not folder.is_dir() or not path.is_file():
         remedy = f"write {SETTINGS} (README, 'Bring your own region') or run: python -m training ingest"
-        return {}, [Problem(str(path), "nothing", "the region's settings", remedy)]
+        return None, [Problem(str(path), "nothing", "the region's settings", remedy)]
     try:
         settings = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        return {}, [Problem(str(path), _one_line(error), "YAML in UTF-8", "correct the file")]
-    if not isinstance(settings, dict):
-        return {}, [Problem(str(path), type(settings).__name__, "a mapping of settings", "correct the file")]
-    return settings, []
+        settings = {} if settings is None else settings
+        problems: list[Problem] = []
+        plain = _plain(settings, "", problems)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a day such as 2026-02-31 is a ValueError
+        return None, [Problem(str(path), _one_line(error), "YAML in UTF-8", "correct the file")]
+    if not isinstance(plain, dict):
+        return None, [
+            Problem(str(path), type(settings).__name__, "a mapping of settings", "correct the file")
+        ]
+    return (None, problems) if problems else (plain, [])
+
+
+def _plain(value: Any, place: str, problems: list[Problem]) -> Any:
+    """Return settings as JSON can hold them, noting in `problems` what it cannot; `place` is its key."""
+    if isinstance(value, dict):
+        keys = {key: key.isoformat() if isinstance(key, dt.date) else key for key in value}
+        for key in (key for key in keys.values() if not isinstance(key, str)):
+            given, expected = f"the key {key!r} {_under(place)}", "keys that are text"
+            problems.append(Problem(SETTINGS, given, expected, f'write it in quotes: "{key}"'))
+        return {keys[key]: _plain(item, f"{place}.{key}".strip("."), problems) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item, f"{place}[{number}]", problems) for number, item in enumerate(value, start=1)]
+    if isinstance(value, dt.date):  # a datetime is one too
+        return value.isoformat()
+    if (isinstance(value, float) and not math.isfinite(value)) or not isinstance(
+        value, str | int | float | None
+    ):
+        given, expected = f"{value!r} {_under(place)}", "text, a finite number, true or false"
+        problems.append(Problem(SETTINGS, given, expected, "correct it, or write it in quotes"))
+    return value
+
+
+def _under(place: str) -> str:
+    return f"under {place}" if place else "at the top"
 
 
 def read_tables(folder: Path) -> tuple[dict[str, TableRead], list[Problem]]:
@@ -61,7 +93,9 @@ def read_tables(folder: Path) -> tuple[dict[str, TableRead], list[Problem]]:
         if raw is None:
             problems.append(problem) if problem else None
             continue
-        frame, found = _typed(raw, TABLES[path.stem], path.name)
+        repeated = raw.columns.duplicated()
+        problems += _repeated_columns(raw.columns[repeated], path.name)
+        frame, found = _typed(raw.loc[:, ~repeated], TABLES[path.stem], path.name)
         tables[path.stem] = TableRead(path.name, frame)
         problems += found
     return tables, problems
@@ -78,10 +112,20 @@ def _misplaced(path: Path, tables: dict[str, TableRead]) -> Problem | None:
     return None
 
 
+def _repeated_columns(names: "pd.Index[str]", file: str) -> list[Problem]:
+    expected, remedy = "each column once", "remove one of them"
+    return [
+        Problem(file, f"the column {name} more than once in the header", expected, remedy, None, [1])
+        for name in names.unique()
+    ]
+
+
 def _open(path: Path) -> tuple[pd.DataFrame | None, Problem | None]:
     """Open a file as it stands: CSV cells as text, so that no code loses its leading zero."""
     try:
-        return (pd.read_parquet(path), None) if path.suffix == ".parquet" else _open_csv(path)
+        if path.suffix == ".csv":
+            return _open_csv(path)
+        return pd.read_parquet(path).reset_index(drop=True), None  # an index kept in the file may repeat
     except UnicodeDecodeError as error:
         given, expected = f"bytes that are not UTF-8 at {error.start}", "UTF-8 text"
         return None, Problem(path.name, given, expected, "save it as UTF-8")
@@ -156,6 +200,7 @@ def _unreadable(raw: pd.Series, bad: "pd.Series[bool]", column: Column, file: st
         "integer": "a whole number",
         "number": "a number with a decimal point",
         "boolean": "true or false",
+        "period": "a period as 2025, 2025-Q1 or 2025-01",
     }
     return [
         Problem(
@@ -219,6 +264,11 @@ def _read_date(cells: pd.Series) -> tuple[pd.Series, "pd.Series[bool]"]:
     return text.where(~bad, ""), bad
 
 
+def _read_period(cells: pd.Series) -> tuple[pd.Series, "pd.Series[bool]"]:
+    text, _ = _read_text(cells)
+    return text, ~text.str.fullmatch(_PERIOD).astype(bool) & text.ne("")
+
+
 _READERS: Final[dict[str, Callable[[pd.Series], tuple[pd.Series, "pd.Series[bool]"]]]] = {
     "code": _read_text,
     "text": _read_text,
@@ -226,4 +276,5 @@ _READERS: Final[dict[str, Callable[[pd.Series], tuple[pd.Series, "pd.Series[bool
     "integer": _read_integer,
     "boolean": _read_boolean,
     "date": _read_date,
+    "period": _read_period,
 }

@@ -47,10 +47,14 @@ def read_region(folder: Path) -> Region:
     InputError
         With all problems of all tables.
     """
+    if not folder.is_dir():
+        given = "a file" if folder.exists() else "nothing"
+        remedy = "correct the path, or make a region: python -m training ingest, or check --templates DIR"
+        raise InputError([Problem(str(folder), given, "a region folder", remedy)])
     settings, setting_problems = read_settings(folder)
     tables, table_problems = read_tables(folder)
     problems = [*setting_problems, *table_problems, *check_region(settings, tables)]
-    if problems:
+    if settings is None or problems:
         raise InputError(problems)
     return Region(settings, {name: read.frame for name, read in tables.items()})
 
@@ -72,6 +76,21 @@ def write_region(region: Region, folder: Path) -> None:
     InputError
         If `folder` exists and is not a region folder: nothing else is ever overwritten.
     """
+    _write(region, folder, checked=False)
+
+
+def write_checked_region(region: Region, folder: Path) -> None:
+    """Write a region folder as `write_region` does, but only if what was written can be read back.
+
+    Raises
+    ------
+    InputError
+        With all problems of the region, or if `folder` exists and is not a region folder.
+    """
+    _write(region, folder, checked=True)
+
+
+def _write(region: Region, folder: Path, *, checked: bool) -> None:
     _refuse_foreign(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
@@ -82,6 +101,8 @@ def write_region(region: Region, folder: Path) -> None:
         for name, frame in region.tables.items():
             columns = [column.name for column in TABLES[name].columns if column.name in frame]
             frame[columns].to_parquet(aside / f"{name}.parquet", index=False, compression="zstd")
+        if checked:
+            read_region(aside)
         aside.chmod(0o755)
         _replace(aside, folder)
     except BaseException:

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.periods import year_of
 from forecasting.series.panel import Array
-from forecasting.vocabulary import ENTRANTS, JOBSEEKERS
+from forecasting.vocabulary import ENTRANTS, JOBSEEKERS, TOTAL
 
-MENTION_PERIODS: Final = 3
-"""Latest periods of ads that are averaged: the naive forecast of a skill's share, robust to one bad crop."""
+MENTION_YEARS: Final = 3
+"""Latest years of ads that are averaged: the naive forecast of a skill's share, robust to one bad crop."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Profiles:
 
         DESIGN.md section 2 (the gap score): 0 where nothing is asked, NaN where what is asked or held is
         unknown.
-        Importance belongs to the concept, so a skill that is listed twice counts as its two rows: both sums
-        grow alike.
+        Importance belongs to the concept: one that is listed as two skills must split its importance over
+        them to stay neutral.
         """
         mass = (self.importance * self.asked).sum(axis=1)
         missing = (self.importance * self.shortfall(source)).sum(axis=1)
@@ -99,14 +100,19 @@ def profiles(
 
 
 def _mention_shares(mentions: pd.DataFrame, base_year: int) -> pd.DataFrame:
-    """Return the share of ads that ask each skill over the latest periods of each occupation."""
-    rows = mentions[
-        mentions["period"].astype(str).str.slice(0, 4).map(lambda year: int(year or 0)) <= base_year
-    ]
-    latest = sorted(rows["period"].unique())[-MENTION_PERIODS:]
-    sums = rows[rows["period"].isin(latest)].groupby(["occupation", "skill"])[["mentions", "ads"]].sum()
-    sums = sums[sums["ads"] > 0]
-    return (sums["mentions"] / sums["ads"]).rename("share").reset_index()
+    """Return the share of ads that ask each skill over the latest years of each occupation.
+
+    All ads of those years count, also in periods when none of them asked the skill. Ads of all regions
+    together are taken where they are given, else those of the regions are added.
+    """
+    rows = mentions.assign(year=year_of(mentions["period"]), everywhere=mentions["region"].eq(TOTAL))
+    rows = rows[rows["year"] <= base_year]
+    rows = rows[rows["everywhere"] | ~rows.groupby("occupation")["everywhere"].transform("any").astype(bool)]
+    rows = rows[rows["year"] > rows.groupby("occupation")["year"].transform("max") - MENTION_YEARS]
+    ads = rows.groupby(["occupation", "period", "region"])["ads"].max().groupby("occupation").sum()
+    asked = rows.groupby(["occupation", "skill"])["mentions"].sum()
+    share = asked / ads.reindex(asked.index.get_level_values("occupation")).to_numpy()
+    return share[np.isfinite(share)].rename("share").reset_index()
 
 
 def _matrix(table: pd.DataFrame, value: str, occupations: tuple[str, ...], skills: tuple[str, ...]) -> Array:

@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from forecasting.cohorts import Cohorts
+from forecasting.demand import Industry, employed
+from forecasting.periods import year_of
 from forecasting.series.panel import Array
-from forecasting.vocabulary import ALL_AGES, TOTAL
+from forecasting.vocabulary import TOTAL
 
 GRADUATE_YEARS: Final = 2
 """Latest years of graduates that are averaged: one year's crop is noise."""
@@ -47,7 +49,8 @@ def entrant_shares(
         rows = rows.set_index("occupation")
         share = rows["share"].reindex(list(occupations)).fillna(0).to_numpy(dtype=float)
         total += float(persons) * _drawn(share, rows["sample"].max(), draws, _seed_of(seed, str(field)))
-    return total / total.sum(axis=0)
+    placed = total.sum(axis=0)
+    return total / placed if (placed > 0).all() else None
 
 
 def _crop(graduates: pd.DataFrame, region: str, base_year: int) -> "pd.Series[float]":
@@ -81,11 +84,11 @@ def entrants(shares: Array, cohorts: Cohorts, years: int) -> Array:
 
 def jobseekers_by_occupation(
     jobseekers: pd.DataFrame,
-    employment: pd.DataFrame,
+    industry: Industry,
     region: str,
     base_year: int,
-    occupations: tuple[str, ...],
     base: Array,
+    minimum_years: int,
 ) -> Array | None:
     """Return job seekers above the frictional level by occupation, persons, shape (occupations,).
 
@@ -93,49 +96,44 @@ def jobseekers_by_occupation(
     ----------
     jobseekers : DataFrame
         Canonical table; periods after the base year are not used.
-    employment : DataFrame
-        ``year, region, sector, age_band, persons`` with the sector TOTAL: the rest of the labour force.
+    industry : Industry
+        Its employment is the rest of the labour force.
     base : ndarray of shape (occupations,)
         Persons employed: how seekers split where the source knows no occupations.
+    minimum_years : int
+        Years of history below which the frictional level, and so the supply, is unknown.
 
     Returns
     -------
     ndarray or None
-        None where the region has no job seekers at the base year. They sum to the regional stock above
-        friction, and enter once per window, however long it is.
+        None where the base year has no job seekers or no labour force, or the history is too short. They
+        sum to the regional stock above friction, and enter once per window, however long it is.
 
     Notes
     -----
     Friction is the lowest unemployment rate of the region's own history times today's labour force
-    (parameter ``frictional_unemployment``). With one year of history everybody is frictional.
+    (parameter ``frictional_unemployment``).
     """
     by_year = _yearly(jobseekers, region, base_year)
-    if base_year not in by_year.columns:
+    named = by_year.drop(index=TOTAL, errors="ignore")
+    stock = by_year.reindex([TOTAL]).iloc[0].fillna(named.sum(min_count=1))
+    labour_force = (stock + employed(industry, region).reindex(stock.index)).dropna()
+    if base_year not in labour_force or len(labour_force) < minimum_years:
         return None
-    now = by_year[base_year].dropna()
-    stock = float(now[TOTAL]) if TOTAL in now else float(now.sum())
-    above = stock - _frictional(by_year, employment, region, base_year)
-    named = now.reindex(list(occupations)).fillna(0).to_numpy(dtype=float)
-    weight = named if named.sum() > 0 else base
-    return np.asarray(max(above, 0.0) * weight / weight.sum())
+    friction = (stock / labour_force).min() * labour_force[base_year]
+    split = (
+        named.get(base_year, pd.Series(dtype=float))
+        .reindex(list(industry.occupations))
+        .fillna(0)
+        .to_numpy(dtype=float)
+    )
+    weight = split if split.sum() > 0 else base
+    return np.asarray(max(float(stock[base_year] - friction), 0.0) * weight / weight.sum())
 
 
 def _yearly(jobseekers: pd.DataFrame, region: str, base_year: int) -> pd.DataFrame:
     """Return mean job seekers by occupation (rows) and year (columns)."""
     rows = jobseekers[jobseekers["region"] == region]
-    rows = rows.assign(year=rows["period"].astype(str).str.slice(0, 4).astype(int))
+    rows = rows.assign(year=year_of(rows["period"]))
     rows = rows[rows["year"] <= base_year]
     return rows.pivot_table(index="occupation", columns="year", values="persons", aggfunc="mean")
-
-
-def _frictional(by_year: pd.DataFrame, employment: pd.DataFrame, region: str, base_year: int) -> float:
-    """Return persons: the lowest rate seen times the labour force of the base year."""
-    stock = by_year.loc[TOTAL] if TOTAL in by_year.index else by_year.sum()
-    rows = employment[(employment["region"] == region) & (employment["age_band"] == ALL_AGES)]
-    total = rows[rows["sector"] == TOTAL].set_index("year")["persons"]
-    employed = total if len(total) else rows.groupby("year")["persons"].sum()
-    labour_force = (stock + employed.reindex(stock.index)).dropna()
-    if base_year not in labour_force:
-        return float(stock[base_year])
-    rate = (stock / labour_force).dropna()
-    return float(rate.min() * labour_force[base_year])

@@ -6,7 +6,7 @@ Everything else reads this declaration: the check, the templates, the adapters a
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["code", "text", "integer", "number", "boolean", "date"]
+Kind = Literal["code", "text", "integer", "number", "boolean", "date", "period"]
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,9 @@ class Column:
     ----------
     name : str
         Header in the file.
-    kind : {"code", "text", "integer", "number", "boolean", "date"}
-        How a cell is read. A code is text that identifies something and is never empty.
+    kind : {"code", "text", "integer", "number", "boolean", "date", "period"}
+        How a cell is read. A code is text that identifies something and is never empty; a period is a
+        year, a quarter or a month: 2025, 2025-Q1, 2025-01.
     unit : str
         What one unit of the figure is: persons, share, hours. ``-`` for codes and text.
     meaning : str
@@ -95,7 +96,7 @@ _SECTOR = _code("sector", "sectors", "sector of economic activity")
 _SKILL = _code("skill", "skills", "skill, a code of the region's classification")
 _FIELD = _code("field", "fields", "field of education")
 _LEVEL = Column("level", "code", "-", "level of education, as in the source (ISCED 2011 for Eurostat)")
-_PERIOD = Column("period", "text", "-", "2025, 2025-Q1 or 2025-01")
+_PERIOD = Column("period", "period", "-", "2025, 2025-Q1 or 2025-01")
 _AGE = Column("age_band", "code", "-", "25-34, 65+ or all", required=False, default="all")
 _RSE = Column(
     "relative_standard_error", "number", "share", "sampling error over the figure", 0, 10, required=False
@@ -255,7 +256,7 @@ _DECLARED: Final[tuple[Table, ...]] = (
                 "number",
                 "persons",
                 "survey respondents behind the field's shares",
-                0,
+                1,
                 1e9,
                 required=False,
             ),

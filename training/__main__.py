@@ -1,21 +1,28 @@
 """The commands: python -m training --help."""
 
 import datetime as dt
+import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
 
 from forecasting.errors import ForecastingError, InputError
 from forecasting.parameters import load_parameters
-from forecasting.region import problems_of, read_region, write_region
+from forecasting.region import problems_of, read_region, write_checked_region
+from training.report import TOP, backtest_table, market, ranking_table, write_report
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
+
+_REGISTRY: Final = {"mlflow", "sqlalchemy", "alembic", "requests", "urllib3"}
+"""Packages whose errors mean that the registry cannot be used."""
+_LARGEST_SEED: Final = 2**31 - 1
 
 Folder = Annotated[Path, typer.Argument(help="Region folder: region.yaml and tables.")]
 
@@ -23,6 +30,7 @@ Folder = Annotated[Path, typer.Argument(help="Region folder: region.yaml and tab
 @contextmanager
 def told() -> Iterator[None]:
     """Turn an error that a user can act on into its message and exit status 1."""
+    server = os.environ.get("MLFLOW_TRACKING_URI")  # MLflow itself sets it later
     try:
         yield
     except ForecastingError as error:
@@ -30,10 +38,40 @@ def told() -> Iterator[None]:
         if isinstance(error, InputError):
             errors.print(f"{len(error.problems)} problem(s).")
         raise typer.Exit(1) from None
-    except OSError as error:  # disk full, no permission, no such place
-        place, fault = error.filename or "a file", error.strerror or error
-        errors.print(f"{place}: {fault}; nothing was left half-written. Do: free or correct the place.")
+    except Exception as error:
+        message = _fault(error, server)
+        if message is None:
+            raise
+        errors.print(message, style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
+
+
+def _fault(error: Exception, server: str | None) -> str | None:
+    """Return in one line what went wrong outside the program and what to do; None for a mistake inside it."""
+    if {kind.__module__.split(".")[0] for kind in type(error).__mro__} & _REGISTRY:
+        return _registry_fault(error, server)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return f"{error.filename}: found a file; expected a folder or a new place. Do: give another place."
+    if isinstance(error, OSError):  # disk full, no permission, no such place
+        place, fault = error.filename or "a file", error.strerror or error
+        return f"{place}: {fault}; nothing was left half-written. Do: free or correct the place."
+    return None
+
+
+def _registry_fault(error: Exception, server: str | None) -> str:
+    from training.store import VARIABLE
+
+    said = _without_login(" ".join(str(error).split()))[:300]
+    if server is None:
+        return f"the MLflow registry in the store: {said}. Do: correct {VARIABLE}, or move the store away."
+    return (
+        f"MLFLOW_TRACKING_URI {_without_login(server)}: found no MLflow server that answers as asked; "
+        f"{said}. Do: start the server, correct the variable, or unset it to use the embedded store."
+    )
+
+
+def _without_login(text: str) -> str:
+    return re.sub(r"//[^/@\s]+@", "//", text)
 
 
 @app.command()
@@ -63,7 +101,7 @@ def ingest(
         with console.status("Tidying to canonical tables"):
             region = adapter.tidy(raw, geos=tuple(geo or ["BE2"]), provinces=provinces)
         with console.status("Checking and writing"):
-            _write_checked(region, to)
+            write_checked_region(region, to)
     rows = sum(len(table) for table in region.tables.values())
     console.print(f"{to}: {len(region.tables)} tables, {rows:,} rows.", highlight=False)
 
@@ -78,17 +116,6 @@ def _adapter(source: str) -> Any:
             "Do: python -m training sources."
         )
     return adapters[source]
-
-
-def _write_checked(region: Any, to: Path) -> None:
-    """Write aside, check what was written, and only then put it in place."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=to.parent, prefix=f".{to.name}-") as aside:
-        write_region(region, Path(aside) / "region")
-        found = problems_of(Path(aside) / "region")
-        if found:
-            raise InputError(found)
-    write_region(region, to)
 
 
 @app.command()
@@ -119,16 +146,15 @@ def check(
 def build(
     region: Folder,
     as_of: Annotated[str | None, typer.Option(help="Day whose parameters apply, 2026-01-31.")] = None,
-    seed: Annotated[int, typer.Option(help="Of every draw.")] = 1,
+    seed: Annotated[int, typer.Option(help="Of every draw.", min=0, max=_LARGEST_SEED)] = 1,
 ) -> None:
     """Train, forecast, score; log the run and register a version."""
     with told():
         version, snapshot = _build(region, as_of, seed)
-    from training.report import backtest_table, first_market, ranking_table
 
     console.print(backtest_table(snapshot.tables["backtest"]))
     horizon = snapshot.manifest["parameters"]["weight_horizon"]["value"]
-    console.print(ranking_table(snapshot, first_market(snapshot), horizon))
+    console.print(ranking_table(snapshot, market(snapshot), horizon))
     for sentence in (snapshot.manifest["status"]["sentence"], *snapshot.manifest["not_quotable"]):
         console.print(f"Note: {sentence}", highlight=False)
     console.print(f"Version {version}. Next: python -m training promote {version}", highlight=False)
@@ -139,17 +165,19 @@ def _build(folder: Path, as_of: str | None, seed: int) -> tuple[str, Any]:
     from forecasting.snapshot import write_snapshot
     from training.provenance import provenance
     from training.store import open_store
+    from training.tracking import connect, log_build
 
     with console.status("Checking the region"):
         region, parameters, code = read_region(folder), load_parameters(_day(as_of)), provenance()
+    with console.status("Opening the store"):  # before the work, not after it
+        store = open_store()
+        connect(store)
     with console.status("Backtesting, forecasting and scoring"):
         snapshot = build_snapshot(region, parameters, seed, code.code)
     with console.status("Logging to MLflow"), tempfile.TemporaryDirectory() as aside:
-        from training.tracking import log_build
-
         path = Path(aside) / "snapshot"
         write_snapshot(snapshot, path)
-        return log_build(open_store(), region, snapshot, path, code), snapshot
+        return log_build(store, region, snapshot, path, code), snapshot
 
 
 def _day(text: str | None) -> dt.date | None:
@@ -190,8 +218,8 @@ def allocate(
     with told():
         cents = cents_of(budget)
         name, snapshot = _release(release)
-        refuse_historical(snapshot.manifest, name, asked_by_name=historical_demonstration)
-        code = _market(snapshot, region)
+        refuse_historical(snapshot.manifest, name, dt.date.today(), asked_by_name=historical_demonstration)
+        code = market(snapshot, region)
         table = allocation_table(snapshot, code, cents)
         about = {
             "release": name,
@@ -220,17 +248,15 @@ def report(
     release: Annotated[str | None, typer.Argument(help="Release id; by default the one in service.")] = None,
     region: Annotated[str | None, typer.Option(help="Region code; by default the first.")] = None,
     horizon: Annotated[int, typer.Option(help="Years from the base year.")] = 5,
-    top: Annotated[int, typer.Option(help="Occupations shown.")] = 10,
+    top: Annotated[int, typer.Option(help="Occupations shown.", min=1)] = TOP,
 ) -> None:
     """Write the top of a release's ranking: a table beside vacancy rates, and a picture."""
-    from training.report import write_report
-
     with told():
         _, snapshot = _release(release)
         if horizon not in snapshot.manifest["horizons"]:
             known = ", ".join(map(str, snapshot.manifest["horizons"]))
             raise ForecastingError(f"horizon {horizon}; expected one of {known}. Do: correct --horizon.")
-        files = write_report(snapshot, _market(snapshot, region), horizon, top, out)
+        files = write_report(snapshot, market(snapshot, region), horizon, top, out)
     console.print(f"{out}: {', '.join(path.name for path in files)}", highlight=False)
 
 
@@ -246,16 +272,6 @@ def _release(name: str | None) -> tuple[str, Any]:
             f"release {chosen}: not among {store.releases}. Do: promote it, or correct the id."
         )
     return chosen, read_snapshot(store.releases / chosen)
-
-
-def _market(snapshot: Any, region: str | None) -> str:
-    regions = snapshot.tables["regions"]
-    markets = sorted(regions.loc[regions["role"] == "market", "code"])
-    if region is not None and region not in markets:
-        raise ForecastingError(
-            f"region {region!r}; expected one of {', '.join(markets)}. Do: correct --region."
-        )
-    return region or str(markets[0])
 
 
 if __name__ == "__main__":

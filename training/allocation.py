@@ -1,5 +1,6 @@
 """Allocate a budget over the occupations of a release, thinnest form: weights, caps, whole cents."""
 
+import datetime as dt
 import json
 import shutil
 import tempfile
@@ -48,18 +49,23 @@ def _no_amount(budget: str) -> ForecastingError:
     )
 
 
-def refuse_historical(manifest: Any, release: str, *, asked_by_name: bool) -> None:
+def refuse_historical(manifest: Any, release: str, today: dt.date, *, asked_by_name: bool) -> None:
     """Refuse weights from history unless they are asked for by name.
+
+    A snapshot knows no clock; money does: data that have aged since the build are history too.
 
     Raises
     ------
     ForecastingError
-        If the release is a historical demonstration.
+        If the release is a historical demonstration, or has become one by `today`.
     """
-    status = manifest["status"]
-    if status["label"] not in CURRENT and not asked_by_name:
+    status, base = manifest["status"], int(manifest["region"]["base_year"])
+    oldest = manifest["parameters"]["oldest_current_data"]["value"]
+    aged = status["label"] == "current" and today.year - base > oldest
+    if (status["label"] not in CURRENT or aged) and not asked_by_name:
+        told = f"Base year {base} is more than {oldest} years before {today}." if aged else status["sentence"]
         raise ForecastingError(
-            f"release {release} is a {status['label']}: {status['sentence']} Expected current data. "
+            f"release {release} is a historical demonstration: {told} Expected current data. "
             "Do: build from newer data, or name it: --historical-demonstration."
         )
 

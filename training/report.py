@@ -1,5 +1,7 @@
 """What a person reads after a build: the backtest table, the top of the ranking, the picture."""
 
+import shutil
+import tempfile
 import textwrap
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 from rich.table import Table
 
-from forecasting.errors import InputError, Problem
+from forecasting.errors import ForecastingError, InputError, Problem
 from forecasting.snapshot import Snapshot
 
 TOP: Final = 10
@@ -90,10 +92,21 @@ def _short(label: object, width: int = LABEL_WIDTH) -> str:
     return textwrap.shorten(str(label), width, placeholder="…")
 
 
-def first_market(snapshot: Snapshot) -> str:
-    """Return the region that a report shows when none is named."""
+def market(snapshot: Snapshot, region: str | None = None) -> str:
+    """Return the market that is asked for, by default the first.
+
+    Raises
+    ------
+    ForecastingError
+        If the release has no such market.
+    """
     regions = snapshot.tables["regions"]
-    return str(regions.loc[regions["role"] == "market", "code"].min())
+    markets = sorted(regions.loc[regions["role"] == "market", "code"].astype(str))
+    if region is not None and region not in markets:
+        raise ForecastingError(
+            f"region {region!r}; expected one of {', '.join(markets)}. Do: correct --region."
+        )
+    return region or markets[0]
 
 
 def ranking_table(snapshot: Snapshot, region: str, horizon: int) -> Table:
@@ -173,7 +186,7 @@ def _beside(snapshot: Snapshot, region: str, horizon: int) -> str:
 
 
 def write_report(snapshot: Snapshot, region: str, horizon: int, top: int, folder: Path) -> list[Path]:
-    """Write the ranking as CSV, its top as Markdown and as a picture; return the files.
+    """Write the ranking as CSV, its top as Markdown and as a picture, all or nothing; return the files.
 
     Raises
     ------
@@ -182,13 +195,20 @@ def write_report(snapshot: Snapshot, region: str, horizon: int, top: int, folder
     """
     if folder.exists():
         raise InputError([Problem(str(folder), "an existing folder", "a new one", "give another --out")])
-    folder.mkdir(parents=True)
     table = report_table(snapshot, region, horizon)
-    files = [folder / "ranking.csv", folder / "top.md", folder / "top.svg"]
-    rounded(table).to_csv(files[0], index=False)
-    files[1].write_text(markdown(table.head(top)) + _beside(snapshot, region, horizon), encoding="utf-8")
-    ranking_figure(snapshot, horizon, files[2], region, top)
-    return files
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        rounded(table).to_csv(aside / "ranking.csv", index=False)
+        text = markdown(table.head(top)) + _beside(snapshot, region, horizon)
+        (aside / "top.md").write_text(text, encoding="utf-8")
+        ranking_figure(snapshot, horizon, aside / "top.svg", region, top)
+        aside.chmod(0o755)
+        aside.rename(folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return [folder / name for name in ("ranking.csv", "top.md", "top.svg")]
 
 
 def ranking_figure(
@@ -201,7 +221,7 @@ def ranking_figure(
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    rows = ranked(snapshot, region or first_market(snapshot), horizon).head(top).iloc[::-1]
+    rows = ranked(snapshot, region or market(snapshot), horizon).head(top).iloc[::-1]
     manifest = snapshot.manifest
     with mpl.rc_context({"svg.hashsalt": "competence", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(9, 1.1 + 0.27 * max(len(rows), 1)), layout="constrained")

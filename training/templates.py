@@ -33,8 +33,10 @@ def write_templates(folder: Path) -> list[Path]:
     Raises
     ------
     InputError
-        If the folder holds anything: nothing is overwritten.
+        If it is a file, or a folder that holds anything: nothing is overwritten.
     """
+    if folder.is_file():
+        raise InputError([Problem(str(folder), "a file", "a new or empty folder", "give another")])
     if folder.exists() and any(folder.iterdir()):
         raise InputError(
             [Problem(str(folder), "a folder with files in it", "a new or empty folder", "give another")]

@@ -23,14 +23,17 @@ def weights(index: pd.DataFrame, score: Array, openings: Array, quantile: float)
     Returns
     -------
     DataFrame
-        Published table ``weights``: the weight is the quantile itself, between 0 and 1; a suppressed or
-        missing score has weight 0 and keeps its reason. `need` is weight times mean openings, in persons.
+        Published table ``weights``: the weight is the quantile itself, between 0 and 1. A suppressed or
+        missing score gets the neutral weight, the mean of its region's known ones, and keeps its reason.
+        `need` is weight times mean openings, in persons; it is null with the score, since it would tell the
+        size of a suppressed cell.
     """
     lower = np.nanquantile(np.where(np.isnan(score), 0.0, score), quantile, axis=1)
     silent = index["reason"].ne("").to_numpy()
-    weight = np.where(silent, 0.0, np.clip(lower, 0, 1))
+    known = pd.Series(np.where(silent, np.nan, np.clip(lower, 0, 1)), index.index)
+    neutral = known.groupby(index["region"]).transform("mean").fillna(0.0)
     return index.assign(
-        score_p25=np.where(silent, np.nan, lower),
-        weight=weight,
-        need=np.where(silent, np.nan, weight * openings.mean(axis=1)),
+        score_lower=np.where(silent, np.nan, lower),
+        weight=known.fillna(neutral),
+        need=known * openings.mean(axis=1),
     )

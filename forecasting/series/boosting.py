@@ -66,7 +66,7 @@ class GlobalBoosting:
         return values[:, [first + horizon for horizon in horizons]]
 
     def fit(self, history: Panel) -> lgb.Booster | None:
-        """Return the booster learnt from every pair of consecutive years, None if there is none."""
+        """Return the booster learnt from every pair of consecutive years, None if too few to split."""
         values = history.values
         blocks, targets = [], []
         for width in range(1, values.shape[1]):
@@ -74,7 +74,7 @@ class GlobalBoosting:
             known = np.isfinite(growth)
             blocks.append(features(values[:, :width], history.index)[known])
             targets.append(growth[known])
-        if not sum(len(target) for target in targets):
+        if sum(len(target) for target in targets) < 2 * FROZEN["min_data_in_leaf"]:
             return None
         data = lgb.Dataset(
             np.vstack(blocks),

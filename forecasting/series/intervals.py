@@ -48,6 +48,16 @@ class Spread:
         """Return half the width of the central interval of `level`, log points."""
         return self.deviation(size, horizon) * float(np.quantile(self.standardised, level))
 
+    def centre(self, size: Array, horizon: int) -> Array:
+        """Return where the interval lies around the log forecast: a little below it.
+
+        Draws are scaled so that their mean in persons is the forecast; with either sign as likely, that
+        moves them down by the log of the mean of cosh(deviation × |standardised error|).
+        """
+        deviation, position = np.unique(self.deviation(size, horizon), return_inverse=True)
+        lift = [np.log(np.cosh(one * self.standardised).mean()) for one in deviation]
+        return -np.asarray(lift)[position]
+
 
 def fit_spread(errors: pd.DataFrame, size_classes: Sequence[float]) -> Spread:
     """Fit the spread of one method's past errors.
@@ -93,25 +103,29 @@ def joint_shocks(
 ) -> Array:
     """Return standardised shocks that keep how sectors move together, shape (sectors, draws).
 
-    A shock is the vector of one-year standardised errors of one region and origin over all sectors, drawn
-    with replacement; its sign is drawn too, so that the past's drift does not move the median away
-    from the point forecast. Without a complete vector, sectors are drawn apart.
+    A shock is the vector of standardised errors of one region, origin and horizon over all sectors, drawn
+    with replacement; its sign is drawn too, so that the past's drift does not move the draws away from
+    the point forecast. Without a complete vector, sectors are drawn apart.
 
     Parameters
     ----------
     errors : DataFrame
-        Rows of `rolling_errors` of the method that is used.
+        Rows of `rolling_errors` of the method that is used, at least one.
     index : DataFrame
         Keys of the panel's series.
     """
     generator = np.random.default_rng(seed)
-    yearly = errors[errors["horizon"] == 1]
-    deviation = spread.deviation(yearly["size"].to_numpy(dtype=float), 1)
-    shock = np.divide(yearly["error"], deviation, out=np.zeros(len(yearly)), where=deviation > 0)
-    keys = index.iloc[yearly["series"].astype(int)].reset_index(drop=True)
+    size, horizon = errors["size"].to_numpy(dtype=float), errors["horizon"].to_numpy()
+    shock = np.zeros(len(errors))
+    for years in np.unique(horizon):
+        at = horizon == years
+        deviation = spread.deviation(size[at], int(years))
+        error = errors["error"].to_numpy(dtype=float)[at]
+        shock[at] = np.divide(error, deviation, out=np.zeros(len(error)), where=deviation > 0)
+    keys = index.iloc[errors["series"].astype(int)].reset_index(drop=True)
     blocks = (
-        keys.assign(origin=yearly["origin"].to_numpy(), shock=shock)
-        .pivot_table(index=["region", "origin"], columns="sector", values="shock")
+        keys.assign(origin=errors["origin"].to_numpy(), horizon=horizon, shock=shock)
+        .pivot_table(index=["region", "origin", "horizon"], columns="sector", values="shock")
         .reindex(columns=list(sectors))
         .dropna()
         .to_numpy()
@@ -119,8 +133,4 @@ def joint_shocks(
     sign = generator.choice([-1.0, 1.0], size=draws)
     if len(blocks):
         return blocks[generator.integers(len(blocks), size=draws)].T * sign
-    return (
-        generator.choice(shock, size=(len(sectors), draws)) * sign
-        if len(shock)
-        else np.zeros((len(sectors), draws))
-    )
+    return generator.choice(shock, size=(len(sectors), draws)) * sign

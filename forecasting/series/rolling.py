@@ -1,6 +1,7 @@
 """Rolling origins: every method forecasts from every past year and is held to what came after."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,15 @@ import pandas as pd
 from forecasting.series.baselines import Forecaster
 from forecasting.series.intervals import NOMINAL, fit_spread
 from forecasting.series.panel import Array, Panel
+
+_EMPTY: Final = pd.DataFrame(
+    {
+        "series": pd.Series(dtype=int),
+        "origin": pd.Series(dtype=int),
+        "horizon": pd.Series(dtype=int),
+        **{name: pd.Series(dtype=float) for name in ("size", "forecast", "actual", "error")},
+    }
+)
 
 
 def rolling_errors(panel: Panel, methods: Sequence[Forecaster], horizons: Sequence[int]) -> pd.DataFrame:
@@ -28,7 +38,7 @@ def rolling_errors(panel: Panel, methods: Sequence[Forecaster], horizons: Sequen
         method can forecast, so that all methods are scored on the same ones.
     """
     rows = [_scored(panel, method, origin, horizons) for origin in panel.periods[:-1] for method in methods]
-    errors = pd.concat(rows, ignore_index=True)
+    errors = pd.concat(rows, ignore_index=True) if rows else _EMPTY.assign(method="")
     cell = ["origin", "horizon", "series"]
     return errors[errors.groupby(cell)["method"].transform("size") == len(methods)].reset_index(drop=True)
 
@@ -41,8 +51,7 @@ def _scored(panel: Panel, method: Forecaster, origin: int, horizons: Sequence[in
         _cells(panel, history.values[:, -1], forecasts[:, column], origin, horizon)
         for column, horizon in enumerate(reached)
     ]
-    empty = pd.DataFrame(columns=["origin", "horizon", "series", "size", "forecast", "actual", "error"])
-    scored = pd.concat(frames, ignore_index=True) if frames else empty
+    scored = pd.concat(frames, ignore_index=True) if frames else _EMPTY
     return scored.assign(method=method.name)
 
 
@@ -63,6 +72,7 @@ def _cells(panel: Panel, size: Array, forecast: Array, origin: int, horizon: int
 def backtest_table(
     panel: Panel,
     errors: pd.DataFrame,
+    methods: Sequence[str],
     horizons: Sequence[int],
     size_classes: Sequence[float],
     minimum_origins: int,
@@ -75,7 +85,6 @@ def backtest_table(
         Columns of the published table ``backtest`` but for ``component`` and ``selected``.
     """
     scale = _mean_absolute_change(panel)
-    methods = errors["method"].unique()
     rows = [
         _score(errors[(errors["method"] == method)], horizon, scale, size_classes, minimum_origins)
         | {"method": method, "horizon": horizon}
@@ -130,8 +139,11 @@ def coverage(errors: pd.DataFrame, horizon: int, size_classes: Sequence[float]) 
     for origin, at in errors[errors["horizon"] == horizon].groupby("origin"):
         known = errors[errors["origin"] + errors["horizon"] <= origin]
         if len(known):
-            half_width = fit_spread(known, size_classes).half_width(at["size"].to_numpy(), horizon, NOMINAL)
-            frames.append(at[["origin", "series"]].assign(inside=at["error"].abs() <= half_width))
+            spread, size = fit_spread(known, size_classes), at["size"].to_numpy(dtype=float)
+            off = np.abs(at["error"] - spread.centre(size, horizon))
+            frames.append(
+                at[["origin", "series"]].assign(inside=off <= spread.half_width(size, horizon, NOMINAL))
+            )
     return pd.concat(frames) if frames else pd.DataFrame(columns=["origin", "series", "inside"])
 
 
@@ -147,7 +159,7 @@ def select_method(table: pd.DataFrame, baseline: str, minimum_origins: int) -> s
     >>> select_method(scores, "naive", 3)
     'naive'
     """
-    tested = table[table["origins"] >= minimum_origins]
+    tested = table[(table["origins"] >= minimum_origins) & table["log_mae"].notna()]
     scores = tested.pivot_table(index="method", columns="horizon", values="log_mae")
     if baseline not in scores.index:
         return baseline

@@ -1,8 +1,8 @@
 r"""Read Eurostat's TSV bulk files: one row per combination of dimensions, one column per year.
 
 The header of the first column names the dimensions, as in ``unit,nace_r2,age,geo\time``. A cell is a value
-and marks apart by a space (``12.3 bu``), ``:`` where nothing is published. The tables read here count persons,
-posts or graduates, so a value below zero is a damaged cell.
+and marks apart by a space (``12.3 bu``), ``:`` where nothing is published. The tables read here count
+persons, posts or graduates, so a value below zero is a damaged cell.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -126,7 +126,7 @@ def tidy(raw: Raw, geos: Sequence[str] = (FLANDERS,), *, provinces: bool = False
 
     Notes
     -----
-    Other NUTS 1 and NUTS 2 regions come along as references, for models to train on. What is not published
+    NUTS 2 regions elsewhere come along as references, for models to train on. What is not published
     stays absent; what is estimated carries ``e``. The rules stand in the sources' cards.
     """
     card = read_card("flanders")
@@ -149,7 +149,7 @@ def _roles(
     known = {geo for geo in lfs.with_figures(raw.sectors, base_year) if not nuts.is_union(geo)}
     names = {code: label["nl"] for code, label in labels.items()}
     chosen = nuts.choose(geos, known, names, provinces=provinces)
-    others = sorted(geo for geo in lfs.with_figures(raw.sectors) if nuts.is_region(geo) and geo not in chosen)
+    others = sorted(geo for geo in lfs.with_figures(raw.sectors) if nuts.is_reference(geo, chosen))
     return chosen | dict.fromkeys(others, nuts.REFERENCE)
 
 

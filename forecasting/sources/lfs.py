@@ -85,8 +85,14 @@ def groups(sectors: pd.DataFrame, regions: list[str]) -> pd.DataFrame:
 
 
 def region_totals(ages: pd.DataFrame, published: pd.DataFrame, regions: list[str]) -> pd.DataFrame:
-    """Return a region's total by age as published (rule 2), and of all ages for years before the sectors."""
+    """Return a region's total by age as published (rule 2), and of all ages for years before the sectors.
+
+    A year with a band unknown gives no bands at all: a cohort cannot be followed through a hole.
+    """
     rows = ages[ages["geo"].isin(regions) & ages["value"].notna()]
+    banded = rows["age"].isin(list(BANDS))
+    known = banded.groupby([rows["geo"], rows["year"]]).transform("sum")
+    rows = rows[~banded | (known == len(BANDS))]
     named = _named(rows).assign(sector=TOTAL, age_band=rows["age"].map({**BANDS, ALL: ALL_AGES}))
     key = ["region", "year", "sector", "age_band"]
     have = pd.MultiIndex.from_frame(published[key])

@@ -22,15 +22,19 @@ def is_union(code: str) -> bool:
     return code.startswith(_UNIONS)
 
 
-def is_region(code: str) -> bool:
-    """Tell whether a code is a NUTS 1 or NUTS 2 region, not a country or a union of countries.
+def is_reference(code: str, chosen: Collection[str]) -> bool:
+    """Tell whether a code is a NUTS 2 region that has nobody in common with the chosen regions.
+
+    One level only: a person counted in a region and again in the one around it would count twice in every
+    error that the intervals are made of.
 
     Examples
     --------
-    >>> [is_region(code) for code in ("BE", "BE2", "BE21", "EU15", "EE00")]
-    [False, True, True, False, True]
+    >>> [is_reference(code, ["BE2"]) for code in ("BE", "BE1", "BE21", "BE31", "EU15", "EE00")]
+    [False, False, False, True, False, True]
     """
-    return _COUNTRY < len(code) <= _COUNTRY + 2 and not is_union(code)
+    apart = not any(code.startswith(other) or other.startswith(code) for other in chosen)
+    return len(code) == _COUNTRY + 2 and not is_union(code) and apart
 
 
 def upwards(code: str) -> tuple[str, ...]:

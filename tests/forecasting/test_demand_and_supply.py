@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.cohorts import Cohorts, fit_cohorts
-from forecasting.demand import industry_by_occupation, openings
+from forecasting.demand import Industry, industry_by_occupation, openings
 from forecasting.parameters import Parameters
 from forecasting.pipeline import build_snapshot
 from forecasting.region import Region
@@ -49,6 +49,26 @@ def test_outflow_55_plus_is_the_cohort_aged_45_plus_ten_years_before() -> None:
     assert older == pytest.approx((40 + 20 + 4) - (22 + 3))
 
 
+def test_narrow_bands_are_carried_through_a_long_window() -> None:
+    """Five-year bands: over ten years a cohort passes two of them, and two cohorts enter."""
+    bands = ("50-54", "55-59", "60-64", "65+")
+    cohorts = Cohorts(
+        bands, np.array([50.0, 55, 60, 65]), 5, np.full(4, 100.0), np.array([0.9, 0.8, 0.5, 0])[:, None]
+    )
+    np.testing.assert_allclose(cohorts.leaving(5)[:, 0], [0.1, 0.2, 0.5, 1])
+    np.testing.assert_allclose(cohorts.leaving(10)[:, 0], [1 - 0.9 * 0.8, 1 - 0.8 * 0.5, 1, 1])
+    np.testing.assert_allclose(cohorts.inflow(10), 200)
+    assert cohorts.older.tolist() == [True, True, True, True]
+
+
+def test_an_unknown_band_is_not_an_empty_one() -> None:
+    table = ages([20.0, 40, 50, 40, 20, 4], [20.0, 40, 40, 40, 22, 3])
+    then = table[(table["year"] == 2005) & (table["age_band"] == "45-54")].index
+    now = table[(table["year"] == 2015) & (table["age_band"] == "45-54")].index
+    assert fit_cohorts(table.drop(then), 2015, 2, 1) is None
+    assert fit_cohorts(table.drop(now), 2015, 2, 1) is None
+
+
 def test_without_ages_nothing_is_said_of_leavers() -> None:
     everybody = pd.DataFrame({"year": [2015], "age_band": ["all"], "persons": [9.0]})
     assert fit_cohorts(everybody, 2015, draws=2, seed=1) is None
@@ -75,39 +95,62 @@ def test_openings_are_growth_plus_replaced_leavers(
     assert replaced[0, 0] == pytest.approx(max(out + min(base * change - base, 0), 0), abs=1e-6)
 
 
+def work(employed: dict[int, float]) -> Industry:
+    """Return an industry of two occupations whose total is known by year."""
+    rows = [
+        (year, "R", sector, "all", share * persons)
+        for year, persons in employed.items()
+        for sector, share in (("TOTAL", 1), ("a", 1 / 3), ("b", 2 / 3))
+    ]
+    columns = ["year", "region", "occupation", "age_band", "persons"]
+    return industry_by_occupation(pd.DataFrame(rows, columns=columns))
+
+
+def seeking(*rows: tuple[str, str, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["period", "occupation", "persons"]).assign(region="R")
+
+
+BASE = np.array([300.0, 600.0])
+
+
 def test_job_seekers_without_occupations_split_by_employment_and_sum_to_the_stock_above_friction() -> None:
-    seekers = pd.DataFrame(
-        {"period": ["2014", "2015"], "region": "R", "occupation": "TOTAL", "persons": [25.0, 100.0]}
-    )
-    employed = pd.DataFrame(
-        {"year": [2014, 2015], "region": "R", "sector": "TOTAL", "age_band": "all", "persons": [975.0, 900.0]}
-    )
-    found = jobseekers_by_occupation(seekers, employed, "R", 2015, ("a", "b"), np.array([300.0, 600.0]))
+    seekers = seeking(("2014", "TOTAL", 25.0), ("2015", "TOTAL", 100.0))
+    found = jobseekers_by_occupation(seekers, work({2014: 975.0, 2015: 900.0}), "R", 2015, BASE, 2)
     assert found is not None
     np.testing.assert_allclose(found, [25, 50])  # 2.5 % of 1,000 is friction
 
 
-def test_quarters_are_averaged_to_the_year() -> None:
-    seekers = pd.DataFrame(
-        {
-            "period": ["2014", "2015-Q1", "2015-Q2"],
-            "region": "R",
-            "occupation": "a",
-            "persons": [0.0, 10.0, 30.0],
-        }
-    )
-    employed = pd.DataFrame(
-        {"year": [2014, 2015], "region": "R", "sector": "TOTAL", "age_band": "all", "persons": [100.0, 80.0]}
-    )
-    found = jobseekers_by_occupation(seekers, employed, "R", 2015, ("a",), np.array([1.0]))
+def test_a_total_in_early_years_and_occupations_later_are_one_history() -> None:
+    seekers = seeking(("2014", "TOTAL", 25.0), ("2015", "a", 80.0), ("2015", "b", 20.0))
+    found = jobseekers_by_occupation(seekers, work({2014: 975.0, 2015: 900.0}), "R", 2015, BASE, 2)
     assert found is not None
-    assert found.tolist() == [20]
+    np.testing.assert_allclose(found, [60, 15])
 
 
-def test_unknown_job_seekers_are_unknown() -> None:
-    empty = pd.DataFrame({"period": [], "region": [], "occupation": [], "persons": []})
-    employed = pd.DataFrame({"year": [], "region": [], "sector": [], "age_band": [], "persons": []})
-    assert jobseekers_by_occupation(empty, employed, "R", 2015, ("a",), np.array([1.0])) is None
+def test_quarters_are_averaged_to_the_year() -> None:
+    seekers = seeking(("2014", "a", 0.0), ("2015-Q1", "a", 10.0), ("2015-Q2", "a", 30.0))
+    found = jobseekers_by_occupation(seekers, work({2014: 100.0, 2015: 80.0}), "R", 2015, BASE, 2)
+    assert found is not None
+    assert found.tolist() == [20, 0]
+
+
+@pytest.mark.parametrize(
+    ("seekers", "why"),
+    [
+        (seeking(), "no rows"),
+        (seeking(("2014", "a", 5.0)), "none at the base year"),
+        (seeking(("2015", "a", 5.0)), "too short a history to know friction"),
+    ],
+)
+def test_unknown_job_seekers_are_unknown(seekers: pd.DataFrame, why: str) -> None:
+    found = jobseekers_by_occupation(seekers, work({2014: 90.0, 2015: 80.0}), "R", 2015, BASE, 2)
+    assert found is None, why
+
+
+def test_graduates_of_whom_no_table_says_where_they_go_are_unknown() -> None:
+    graduates = pd.DataFrame({"year": [2014], "region": "R", "field": "f", "level": "l", "persons": [10.0]})
+    entry = pd.DataFrame({"field": "f", "level": "l", "occupation": ["c"], "share": [1.0], "sample": np.nan})
+    assert entrant_shares(graduates, entry, "R", 2015, ("a", "b"), 3, seed=1) is None
 
 
 def test_entry_shares_are_drawn_from_their_survey() -> None:

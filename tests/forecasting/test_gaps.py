@@ -89,12 +89,25 @@ def test_no_openings_has_no_score() -> None:
 
 def test_unknown_is_not_zero() -> None:
     unknown = gap(np.array(10.0), np.array([4.0]), np.array([np.nan]))
-    assert np.isnan(unknown.lacking_skills)
+    assert bool(unknown.unknown)
     assert float(unknown.score) == pytest.approx(0.6), "the quantitative part is a lower bound"
-    not_needed = gap(np.array(10.0), np.array([4.0, 10.0]), np.array([np.nan, 0.1]))
-    assert float(not_needed.lacking_skills) == pytest.approx(1.0), (
-        "nobody unknown is taken: known sources come first"
-    )
+    either = gap(np.array(4.0), np.array([4.0, 10.0]), np.array([0.5, np.nan]))
+    assert bool(either.unknown), "the unknown source may fit better or worse than the known one"
+    nobody = gap(np.array(4.0), np.array([4.0, 0.0]), np.array([0.5, np.nan]))
+    assert not bool(nobody.unknown), "a source without persons tells nothing, and need not"
+    assert float(nobody.score) == pytest.approx(0.5)
+
+
+@given(cells, persons)
+def test_with_an_unknown_source_the_bound_keeps_its_promises(
+    cell: tuple[float, list[tuple[float, float]]], more: float
+) -> None:
+    openings, sources = cell
+    unknown = [(supply, np.nan if place == 0 else lack) for place, (supply, lack) in enumerate(sources)]
+    assert score(openings, unknown) <= score(openings, sources) + 1e-6 * (1 + openings)
+    if openings > 1e-3:
+        rise = score(openings + more, unknown) / (openings + more) - score(openings, unknown) / openings
+        assert rise >= -1e-6
 
 
 def profile(asked: list[float], held: list[float], importance: list[float]) -> Profiles:

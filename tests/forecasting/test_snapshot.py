@@ -131,8 +131,10 @@ def test_small_cells_are_suppressed_everywhere(tiny: Region, parameters: Paramet
         )
         assert figures.isna().all(axis=None), name
         assert (rows["reason"] == "confidential").all(), name
-    weight = found.tables["weights"].set_index("occupation").loc["25", "weight"]
-    assert weight == 0
+    weights = found.tables["weights"].set_index("occupation")["weight"]
+    assert weights["25"] == pytest.approx(weights[["22", "52"]].mean()), (
+        "neutral: neither rewarded nor punished"
+    )
     total = found.tables["gaps"].query("occupation == 'TOTAL' and horizon == 5")["openings"].iloc[0]
     known = found.tables["gaps"].query("occupation in ['22', '52'] and horizon == 5")["openings"].sum()
     assert total == pytest.approx(known), "a total less its published parts must not give the suppressed cell"
@@ -159,8 +161,54 @@ def test_unknown_supply_gives_no_score_but_keeps_openings(
     tables = {name: table for name, table in tiny.tables.items() if name != missing}
     found = build_snapshot(dataclasses.replace(tiny, tables=tables), parameters, 1, "test")
     gaps = found.tables["gaps"]
-    assert gaps["score"].isna().all()
+    assert gaps[["score", "supply", "unfilled", "annual_balance"]].isna().all(axis=None)
     assert (gaps["reason"] == "unavailable").all()
+    assert gaps["openings"].notna().all()
+    assert found.tables["openings"]["mean"].notna().all()
+    lost = "jobseekers" if missing == "jobseekers" else "entrants"
+    sources = found.tables["supply"].groupby("source")["mean"].count()
+    assert sources[lost] == 0
+    assert sources.sum() > 0, "the other source is still told"
+
+
+def test_without_ages_employment_is_still_told(tiny: Region, parameters: Parameters) -> None:
+    employment = tiny.tables["sector_employment"]
+    tables = {**tiny.tables, "sector_employment": employment[employment["age_band"] == "all"]}
+    found = build_snapshot(dataclasses.replace(tiny, tables=tables), parameters, 1, "test").tables["openings"]
+    mean = found.set_index("component")["mean"]
+    assert mean[["employment", "expansion"]].notna().all()
+    assert mean[["openings", "new_jobs", "replacement_55_plus"]].isna().all()
+
+
+def test_a_region_that_counts_occupations_itself_is_scored(tiny: Region, parameters: Parameters) -> None:
+    by_sector, staffing = tiny.tables["sector_employment"], tiny.tables["staffing"]
+    joined = by_sector[by_sector["age_band"] == "all"].merge(staffing, on="sector")
+    joined["persons"] *= joined["share"]
+    counted = joined.groupby(["year", "region", "occupation", "age_band"], as_index=False)["persons"].sum()
+    total = by_sector[by_sector["sector"] == "TOTAL"].rename(columns={"sector": "occupation"})
+    tables = {
+        name: table for name, table in tiny.tables.items() if name not in {"staffing", "sector_employment"}
+    }
+    tables["occupation_employment"] = pd.concat([counted, total[[*counted.columns]]]).assign(flag="")
+    found = build_snapshot(dataclasses.replace(tiny, tables=tables), parameters, 1, "test").tables["gaps"]
+    assert found["score_p50"].notna().all()
+
+
+def test_without_any_past_error_no_figure_is_published(tiny: Region, parameters: Parameters) -> None:
+    employment = tiny.tables["sector_employment"]
+    now = employment[(employment["year"] == 2025) | (employment["sector"] == "TOTAL")]
+    only = dataclasses.replace(tiny, tables={**tiny.tables, "sector_employment": now})
+    found = build_snapshot(only, parameters, 1, "test")
+    assert set(found.tables["gaps"]["reason"]) == {"low_reliability"}
+    assert found.tables["gaps"]["score"].isna().all()
+    assert any("none is published" in sentence for sentence in found.manifest["not_quotable"])
+
+
+def test_lost_persons_are_refused(tiny: Region, parameters: Parameters) -> None:
+    staffing = tiny.tables["staffing"].query("sector == 'Q'")
+    tables = {**tiny.tables, "staffing": staffing}
+    with pytest.raises(ForecastingError, match="sectors hold 16,000 persons, their occupations 10,000"):
+        build_snapshot(dataclasses.replace(tiny, tables=tables), parameters, 1, "test")
 
 
 def test_golden_figures_of_the_made_up_region(tiny_snapshot: Snapshot) -> None:

@@ -13,14 +13,15 @@ import pytest
 
 from forecasting.snapshot import ID_LENGTH, read_snapshot, snapshot_hash
 from tests.conftest import ROOT, TINY
+from training.report import market, write_report
 
 
-def run(store: Path, *arguments: str, status: int = 0) -> str:
+def run(store: Path, *arguments: str, status: int = 0, **variables: str) -> str:
     """Run a command and return what it printed; fail if its exit status is another."""
     found = subprocess.run(
         [sys.executable, "-m", "training", *arguments],
         cwd=ROOT,
-        env={**os.environ, "COMPETENCE_STORE": str(store)},
+        env={**os.environ, "COMPETENCE_STORE": str(store), **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -162,6 +163,71 @@ def test_a_day_before_any_parameter_or_no_day_is_refused(store: Path) -> None:
         store, "build", str(TINY), "--as-of", "2001-01-01", status=1
     )
     assert "expected a day as 2026-01-31" in run(store, "build", str(TINY), "--as-of", "soon", status=1)
+
+
+def test_a_registry_that_does_not_answer_is_named_before_the_work(tmp_path: Path) -> None:
+    server = {"MLFLOW_TRACKING_URI": "http://me:secret@127.0.0.1:9", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    for command in (("build", str(TINY)), ("promote", "1")):
+        said = run(tmp_path, *command, status=1, **server)
+        assert re.search(
+            r"MLFLOW_TRACKING_URI http://127\.0\.0\.1:9: found no MLflow server that answers.* "
+            r"Do: start the server, correct the variable, or unset it",
+            said,
+        )
+        assert "secret" not in said
+
+
+def test_a_registry_that_is_damaged_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("no database" * 100)
+    said = run(tmp_path, "promote", "1", status=1)
+    assert re.search(
+        r"the MLflow registry in the store: .*not a database.*Do: correct COMPETENCE_STORE", said
+    )
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("mine")
+    out = ("--out", str(file / "x"))
+    for said in (
+        run(store, "report", *out, status=1),
+        run(store, "allocate", "--budget", "1", *out, status=1),
+        run(store, "check", "--templates", str(file / "x"), status=1),
+        run(store, "check", "--templates", str(file), status=1),
+        run(file, "promote", "1", status=1),
+        run(file, "build", str(TINY), status=1),
+    ):
+        assert re.search(r"file(/x)?: found a file; expected .* Do: give another", said.replace("\n", " "))
+    assert file.read_text() == "mine"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_region_that_is_no_folder_is_one_problem(tmp_path: Path) -> None:
+    assert "1 problem(s)" in run(tmp_path, "check", str(tmp_path / "none"), status=1)
+    assert "found a file; expected a region folder" in run(
+        tmp_path, "check", str(TINY / "entry.csv"), status=1
+    )
+
+
+def test_numbers_out_of_range_are_refused_at_once(tmp_path: Path) -> None:
+    assert "--seed" in run(tmp_path, "build", str(TINY), "--seed", "-1", status=2)
+    assert "--top" in run(tmp_path, "report", "--out", str(tmp_path / "a"), "--top", "0", status=2)
+
+
+def test_a_report_is_written_whole_or_not_at_all(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = read_snapshot(store / "releases" / champion(store)["release"])
+    files = write_report(snapshot, market(snapshot), 5, 3, tmp_path / "whole")
+    assert sorted(files) == sorted((tmp_path / "whole").iterdir())
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("training.report.ranking_figure", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_report(snapshot, market(snapshot), 5, 3, tmp_path / "half")
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
 
 
 def test_nothing_promoted_says_what_to_do(tmp_path: Path) -> None:

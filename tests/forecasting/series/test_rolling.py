@@ -122,7 +122,9 @@ def test_a_constant_history_has_no_spread() -> None:
 def test_table_counts_origins_and_labels_what_is_not_backtested() -> None:
     panel = random_walks(9, regions=5)
     errors = rolling_errors(panel, [Naive()], range(1, 8))
-    table = backtest_table(panel, errors, [1, 5, 6, 10], CLASSES, minimum_origins=3).set_index("horizon")
+    table = backtest_table(panel, errors, ["naive"], [1, 5, 6, 10], CLASSES, minimum_origins=3).set_index(
+        "horizon"
+    )
     assert table["origins"].tolist() == [7, 3, 2, 0]
     assert table["note"].tolist() == ["", "", "not backtested: 2 origins", "not backtested: 0 origins"]
     assert table.loc[1, "cells"] == 7 * 15

@@ -72,7 +72,9 @@ def test_a_header_of_another_shape_is_refused(write_tsv, header, message):
 def test_bad_cells_are_named_with_their_lines(write_tsv):
     path = write_tsv(HEADER, "THS,Y15,BE2\t1 \t2 ", "THS,Y16,BE2\t1,5 \t? ", "THS,Y17,BE2\t1 \t2 q")
 
-    with pytest.raises(InputError, match=r"lines 3, 4: found '1,5'; expected a number or ':', and marks"):
+    with pytest.raises(
+        InputError, match=r"lines 3, 4: found '1,5'; expected a count of 0 or more or ':', and marks"
+    ):
         read_tsv(path, DIMENSIONS)
 
 

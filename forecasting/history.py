@@ -1,0 +1,77 @@
+"""The past beside the forecast: employment by occupation, and vacancy rates, as derived from sectors."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from forecasting.demand import Industry, vacancy_rates
+from forecasting.markets import Market
+from forecasting.region import Region
+from forecasting.series.panel import Array
+from forecasting.vocabulary import ALL_AGES
+
+MAIN_SECTOR: Final = 0.1
+"""Share of an occupation from which a sector's marks are the occupation's."""
+
+
+def employment_history(
+    industry: Industry, markets: Sequence[Market], base_year: int, small_cell: float
+) -> pd.DataFrame:
+    """Return employment by occupation for every past year: sector employment times staffing.
+
+    Unknown where a sector that the occupation works in is unknown; a flag is that of any sector with a
+    tenth of the occupation or more.
+    """
+    rows = industry.employment
+    rows = rows[
+        (rows["age_band"] == ALL_AGES) & (rows["year"] <= base_year) & rows["sector"].isin(industry.leaves)
+    ]
+    frames = [
+        _history(industry, rows[rows["region"] == market.region]).assign(region=market.region)
+        for market in markets
+    ]
+    table = pd.concat(frames, ignore_index=True)
+    small = table["persons"] < small_cell
+    reason = np.select([table["persons"].isna(), small], ["unavailable", "confidential"], "")
+    return table.assign(persons=table["persons"].where(~small), reason=reason)
+
+
+def _history(industry: Industry, rows: pd.DataFrame) -> pd.DataFrame:
+    leaves, index = list(industry.leaves), ["year", "sector"]
+    wide = rows.set_index(index)["persons"].unstack("sector").reindex(columns=leaves)
+    flags = rows.set_index(index)["flag"].unstack("sector").reindex(columns=leaves).fillna("")
+    known, works = wide.fillna(0).to_numpy(dtype=float), industry.staffing > 0
+    unknown = (wide.isna().to_numpy().astype(float) @ works) > 0
+    persons = np.where(unknown, np.nan, known @ industry.staffing)
+    frames = [
+        pd.DataFrame(
+            {
+                "year": year,
+                "occupation": industry.occupations,
+                "persons": persons[row],
+                "flag": _main_flags(industry.staffing * known[row][:, None], flags.loc[year].tolist()),
+            }
+        )
+        for row, year in enumerate(wide.index)
+    ]
+    return pd.concat(frames)
+
+
+def _main_flags(by_sector: Array, flags: Sequence[str]) -> list[str]:
+    """Return each occupation's marks: those of sectors that hold a tenth of it or more."""
+    main = by_sector >= MAIN_SECTOR * by_sector.sum(axis=0)
+    return [
+        "".join(sorted({mark for flag, counts in zip(flags, column, strict=True) if counts for mark in flag}))
+        for column in main.T
+    ]
+
+
+def published_vacancy_rates(
+    region: Region, industry: Industry, markets: Sequence[Market], base_year: int
+) -> pd.DataFrame:
+    """Return the published table ``vacancy_rates``, null with a reason where no sector of it is surveyed."""
+    persons = {market.region: market.leaf_base for market in markets}
+    rates = vacancy_rates(industry, region.table("sector_vacancies"), persons, base_year)
+    return rates.assign(reason=np.where(rates["rate"].isna(), "unavailable", ""))

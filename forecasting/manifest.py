@@ -1,0 +1,149 @@
+"""What a snapshot says of itself: where its figures come from, what adds up, what not to quote."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from forecasting.cells import Cells
+from forecasting.demand import Industry, employed
+from forecasting.markets import Evidence, Market
+from forecasting.parameters import Parameters
+from forecasting.region import Region, fingerprints
+from forecasting.vocabulary import BASELINE, NET
+
+USED: Final = frozenset(
+    {
+        "occupations",
+        "skills",
+        "sectors",
+        "fields",
+        "regions",
+        "occupation_skills",
+        "occupation_employment",
+        "sector_employment",
+        "staffing",
+        "sector_vacancies",
+        "skill_mentions",
+        "graduates",
+        "entry",
+        "jobseekers",
+        "jobseeker_skills",
+    }
+)
+"""Tables that this version reads; others are checked, and named as not used."""
+
+
+def comparison(gaps: pd.DataFrame, rates: pd.DataFrame) -> list[dict[str, Any]]:
+    """Hold the ranking beside the vacancy rates of the base year: an observable, never an input."""
+    cells = gaps[~gaps["aggregate"] & gaps["score_p50"].notna()]
+    both = cells.merge(rates.dropna(subset="rate"), on=["region", "occupation"], suffixes=("", "_of_rate"))
+    both = both[both["year"] == both["from_year"]]
+    return [
+        {
+            "region": str(rows["region"].iloc[0]),
+            "horizon": int(rows["horizon"].iloc[0]),
+            "occupations": len(rows),
+            "spearman": _rounded(rows["score_p50"].corr(rows["rate"], method="spearman")),
+        }
+        for _, rows in both.groupby(["region", "horizon"])
+    ]
+
+
+def _rounded(value: float) -> float | None:
+    return round(float(value), 4) if np.isfinite(value) else None
+
+
+def residuals(
+    cells: Cells, industry: Industry, markets: Sequence[Market], base_year: int
+) -> dict[str, float]:
+    """Measure what must add up, in persons or shares of openings."""
+    found = cells.gap
+    parts = found.openings - found.no_person - found.taken.sum(axis=0)
+    split = found.openings - np.maximum(cells.expansion, 0) - cells.younger - cells.older
+    alone = ~cells.index["aggregate"].to_numpy() & cells.index["reason"].eq("").to_numpy()
+    return {
+        "occupations_less_sectors_persons": float(
+            max(abs(m.base.sum() - m.sector_base.sum()) for m in markets)
+        ),
+        "sectors_less_published_total_persons": float(
+            max(abs(employed(industry, m.region)[base_year] - m.sector_base.sum()) for m in markets)
+        ),
+        "openings_less_unfilled_and_filled_persons": float(np.abs(parts).max()),
+        "openings_less_components_persons": float(np.abs(split[alone]).max()) if alone.any() else 0.0,
+    }
+
+
+def manifest(
+    region: Region, parameters: Parameters, seed: int, code: str, evidence: Evidence
+) -> dict[str, Any]:
+    """Return what the manifest says before residuals and comparison are measured."""
+    settings = region.settings
+    return {
+        "region": {key: settings[key] for key in ("name", "base_year", "data_vintage", "classifications")},
+        "status": status(settings, parameters),
+        "as_of": parameters.as_of,
+        "scenario": BASELINE,
+        "horizons": parameters["horizons"],
+        "draws": parameters["draws"],
+        "seed": seed,
+        "convention": NET,
+        "methods": {"sector_employment": evidence.method.name},
+        "parameters": parameters.as_dict(),
+        "sources": settings["sources"],
+        "fingerprints": fingerprints(region),
+        "code": code,
+        "not_quotable": not_quotable(region, evidence),
+    }
+
+
+def status(settings: Mapping[str, Any], parameters: Parameters) -> dict[str, str]:
+    """Say whether the figures are current, historical or made up.
+
+    Examples
+    --------
+    >>> from forecasting.parameters import load_parameters
+    >>> status({"base_year": 2015}, load_parameters())["label"]
+    'historical demonstration'
+    """
+    base = int(settings["base_year"])
+    if settings.get("made_up"):
+        return {
+            "label": "made up",
+            "sentence": "The data are made up: no real labour market is described.",
+        }
+    age = int(parameters.as_of[:4]) - base
+    if age > parameters["oldest_current_data"]:
+        return {
+            "label": "historical demonstration",
+            "sentence": f"Base year {base}: {age} years before {parameters.as_of}. The windows lie in the "
+            "past; weights are refused unless asked for by name.",
+        }
+    return {"label": "current", "sentence": f"Base year {base}."}
+
+
+def not_quotable(region: Region, evidence: Evidence) -> list[str]:
+    """Return in plain sentences what the figures must not be quoted for."""
+    weak = evidence.table[evidence.table["selected"] & evidence.table["note"].ne("")]
+    sentences = [
+        f"Horizon {row.horizon}: employment {row.note}; its interval is carried from shorter horizons."
+        for row in weak.itertuples()
+    ]
+    sentences.append(
+        "Replacement and supply are not backtested in this version: quote no interval of theirs alone."
+    )
+    if not len(region.table("jobseeker_skills")):
+        sentences.append(
+            "Nothing says what supply can do: the score is its quantitative part, a lower bound."
+        )
+    if len(region.table("staffing")):
+        sentences.append("Staffing is fixed and taken as exact: the intervals leave its noise out.")
+    unused = sorted(name for name, table in region.tables.items() if len(table) and name not in USED)
+    if unused:
+        sentences.append(f"Given but not used in this version: {', '.join(unused)}.")
+    if evidence.errors.empty:
+        sentences.append(
+            "No past forecast can be held to an outcome: no figure has an interval, none is published."
+        )
+    return sentences
