@@ -18,12 +18,20 @@ help:            ## Show what can be made
 
 install: $(VENV)/installed  ## Make .venv with the locked requirements
 
-$(VENV)/installed: requirements.lock
-	@echo "Installing the locked requirements into $(VENV) (about a minute)"
+# A virtual environment holds absolute paths: in a moved checkout it is made anew.
+MOVED := $(shell test -s $(VENV)/installed && test "$$(cat $(VENV)/installed)" != "$$(pwd -P)" && echo moved)
+
+.PHONY: moved
+moved:
+	@echo "The checkout was moved"; rm -rf $(VENV)
+
+$(VENV)/installed: requirements.lock pyproject.toml $(MOVED)
+	@echo "Installing the locked requirements into $(VENV) (one to two minutes)"
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; try make PYTHON=python3.12" if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@touch $@
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
+	@pwd -P > $@
 
 demo: install    ## Made-up region -> built, tracked, released, served with pages at :8000 (SERVE=0: not served)
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training check tests/tiny

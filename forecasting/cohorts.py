@@ -99,8 +99,8 @@ def fit_cohorts(ages: pd.DataFrame, base_year: int, draws: int, seed: int) -> Co
     Returns
     -------
     Cohorts or None
-        None where ages are missing, one band is unknown at the base year, or no cohort can be followed
-        over one width of its band.
+        None where ages are missing, the oldest band is not open, one band is unknown at the base year, or
+        no cohort can be followed over one width of its band.
 
     Notes
     -----
@@ -113,7 +113,7 @@ def fit_cohorts(ages: pd.DataFrame, base_year: int, draws: int, seed: int) -> Co
     wide = known.set_index(["age_band", "year"])["persons"].unstack("year")
     order = sorted(wide.index, key=_lower_age)
     lower = np.array([_lower_age(band) for band in order], dtype=float)
-    if len(order) < 2 or base_year not in wide:
+    if len(order) < 2 or not order[-1].endswith("+") or base_year not in wide:
         return None
     width = int(lower[-1] - lower[-2])
     wide = wide.loc[order]

@@ -133,7 +133,10 @@ def not_quotable(region: Region, evidence: Evidence) -> list[str]:
     sentences.append(
         "Replacement and supply are not backtested in this version: quote no interval of theirs alone."
     )
-    if not len(region.table("jobseeker_skills")):
+    without = [name for name in ("graduates", "entry", "jobseekers") if not len(region.table(name))]
+    if without:
+        sentences.append(f"No score: without {', '.join(without)} nothing says who is available.")
+    elif not len(region.table("jobseeker_skills")):
         sentences.append(
             "Nothing says what supply can do: the score is its quantitative part, a lower bound."
         )

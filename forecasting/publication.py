@@ -44,7 +44,7 @@ def gaps_table(
         to_year=base_year + horizon,
         **_scores(cells, known, parameters["shortage_threshold"]),
         **_persons(cells, horizon),
-        reliability=_reliability(cells.index["base"], parameters["reliability"]),
+        reliability=_reliability(cells.index["base"], horizon.map(tested), parameters["reliability"]),
         backtest=horizon.map(tested),
         reason=reason,
     )
@@ -134,9 +134,11 @@ def _score_at_mean_inputs(cells: Cells) -> Array:
     return np.where(np.isnan(central), np.nan, found.score)
 
 
-def _reliability(persons: pd.Series, bounds: Mapping[str, float]) -> Array:
-    low, high = bounds["sceptical"], bounds["caution"]
-    return np.select([persons < low, persons < high], ["sceptical", "caution"], "good")
+def _reliability(persons: pd.Series, tested: pd.Series, bounds: Mapping[str, float]) -> Array:
+    """Judge a cell by its size, and never call a horizon good that was not backtested."""
+    low = persons < bounds["sceptical"]
+    caution = (persons < bounds["caution"]) | tested.str.startswith("not backtested")
+    return np.select([low, caution], ["sceptical", "caution"], "good")
 
 
 def _rank(frame: pd.DataFrame) -> pd.Series:

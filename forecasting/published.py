@@ -55,7 +55,12 @@ _GAPS = Table(
         _figure("unfilled", "persons", "mean unfilled openings over the window"),
         *_interval("persons", "unfilled openings", "unfilled"),
         _figure("annual_balance", "persons a year", "openings less supply, a year"),
-        Column("reliability", "code", "-", "good, caution or sceptical, by the size of the cell"),
+        Column(
+            "reliability",
+            "code",
+            "-",
+            "good, caution or sceptical: by the size of the cell; caution if not backtested",
+        ),
         Column("backtest", "text", "-", "what the employment forecast was tested on at this horizon"),
         _REASON,
         Column("why", "text", "-", "one generated sentence"),

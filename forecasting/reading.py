@@ -143,6 +143,9 @@ def _open_csv(path: Path) -> tuple[pd.DataFrame | None, Problem | None]:
     if not records:
         return None, Problem(path.name, "an empty file", "a header line and records", "write the file again")
     header, body = records[0], records[1:]
+    if len(header) == 1 and ";" in header[0]:
+        given, expected = "cells separated by semicolons", "commas between cells"
+        return None, Problem(path.name, given, expected, "save it as CSV UTF-8 with commas")
     ragged = pd.Series([len(record) != len(header) for record in body], dtype=bool)
     if ragged.any():
         given = f"{len(body[int(ragged.idxmax())])} cells"

@@ -187,5 +187,6 @@ def _refuse_changed(folder: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _read_parquet(path: Path, name: str) -> pd.DataFrame:
+    """Read a table; a column that came after the snapshot was made is read as unknown."""
     frame = pq.read_table(path).to_pandas()
-    return frame.astype({column.name: _DTYPES[column.kind] for column in PUBLISHED[name].columns})
+    return pd.DataFrame({column.name: _typed(frame, column) for column in PUBLISHED[name].columns})

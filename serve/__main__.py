@@ -1,6 +1,9 @@
-"""`python -m serve`: the service on this machine."""
+"""`python -m serve`: the service on this machine, and the process that mirrors a remote registry."""
 
+import logging
 import os
+import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +17,9 @@ from serve.store import CHAMPION, read_champion
 cli = typer.Typer(add_completion=False)
 
 
-@cli.command()
+@cli.callback(invoke_without_command=True)
 def serve(
+    context: typer.Context,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
@@ -24,6 +28,9 @@ def serve(
     ] = Path(DEFAULT_STORE),
 ) -> None:
     """Serve the promoted release: pages at /, documentation at /docs, the API under /v1."""
+    context.obj = store
+    if context.invoked_subcommand is not None:
+        return
     if not (store / CHAMPION).exists():
         _stop(
             f"Nothing is promoted in {store.resolve()}: there is no {CHAMPION}.\n"
@@ -40,6 +47,29 @@ def serve(
     uvicorn.run(
         "serve.app:from_environment", factory=True, host=host, port=port, workers=workers, server_header=False
     )
+
+
+@cli.command()
+def follow(
+    context: typer.Context,
+    store: Annotated[Path | None, typer.Option(help="As of the service.", file_okay=False)] = None,
+    every: Annotated[float, typer.Option(min=1, help="Seconds between two looks at the registry.")] = 60,
+    once: Annotated[
+        bool, typer.Option("--once", help="Look once; exit with status 1 if that fails.")
+    ] = False,
+) -> None:
+    """Mirror the champion of the registry at MLFLOW_TRACKING_URI into the releases, beside the service."""
+    from serve.follow import REGISTRY, follow
+
+    if not os.environ.get(REGISTRY):
+        _stop(f"{REGISTRY} is not set: no registry to follow. Do: set it to the registry's address.")
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # unwinds, so that nothing is left aside
+    try:
+        mirrored = follow(store or context.obj, every, once=once)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None
+    raise typer.Exit(0 if mirrored else 1)
 
 
 def _stop(message: str) -> None:

@@ -1,77 +1,22 @@
 """The commands: python -m training --help."""
 
 import datetime as dt
-import os
-import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
 
 from forecasting.errors import ForecastingError, InputError
 from forecasting.parameters import load_parameters
 from forecasting.region import problems_of, read_region, write_checked_region
 from training.report import TOP, backtest_table, market, ranking_table, write_report
+from training.terminal import console, told
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console, errors = Console(soft_wrap=True), Console(stderr=True, soft_wrap=True)
-
-_REGISTRY: Final = {"mlflow", "sqlalchemy", "alembic", "requests", "urllib3"}
-"""Packages whose errors mean that the registry cannot be used."""
 _LARGEST_SEED: Final = 2**31 - 1
 
 Folder = Annotated[Path, typer.Argument(help="Region folder: region.yaml and tables.")]
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Turn an error that a user can act on into its message and exit status 1."""
-    server = os.environ.get("MLFLOW_TRACKING_URI")  # MLflow itself sets it later
-    try:
-        yield
-    except ForecastingError as error:
-        errors.print(str(error), style="red", markup=False, highlight=False)
-        if isinstance(error, InputError):
-            errors.print(f"{len(error.problems)} problem(s).")
-        raise typer.Exit(1) from None
-    except Exception as error:
-        message = _fault(error, server)
-        if message is None:
-            raise
-        errors.print(message, style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
-
-
-def _fault(error: Exception, server: str | None) -> str | None:
-    """Return in one line what went wrong outside the program and what to do; None for a mistake inside it."""
-    if {kind.__module__.split(".")[0] for kind in type(error).__mro__} & _REGISTRY:
-        return _registry_fault(error, server)
-    if isinstance(error, FileExistsError | NotADirectoryError):
-        return f"{error.filename}: found a file; expected a folder or a new place. Do: give another place."
-    if isinstance(error, OSError):  # disk full, no permission, no such place
-        place, fault = error.filename or "a file", error.strerror or error
-        return f"{place}: {fault}; nothing was left half-written. Do: free or correct the place."
-    return None
-
-
-def _registry_fault(error: Exception, server: str | None) -> str:
-    from training.store import VARIABLE
-
-    said = _without_login(" ".join(str(error).split()))[:300]
-    if server is None:
-        return f"the MLflow registry in the store: {said}. Do: correct {VARIABLE}, or move the store away."
-    return (
-        f"MLFLOW_TRACKING_URI {_without_login(server)}: found no MLflow server that answers as asked; "
-        f"{said}. Do: start the server, correct the variable, or unset it to use the embedded store."
-    )
-
-
-def _without_login(text: str) -> str:
-    return re.sub(r"//[^/@\s]+@", "//", text)
 
 
 @app.command()
@@ -168,7 +113,7 @@ def _build(folder: Path, as_of: str | None, seed: int) -> tuple[str, Any]:
     from training.tracking import connect, log_build
 
     with console.status("Checking the region"):
-        region, parameters, code = read_region(folder), load_parameters(_day(as_of)), provenance()
+        region, parameters, code = read_region(folder), load_parameters(_day(as_of, "--as-of")), provenance()
     with console.status("Opening the store"):  # before the work, not after it
         store = open_store()
         connect(store)
@@ -180,26 +125,123 @@ def _build(folder: Path, as_of: str | None, seed: int) -> tuple[str, Any]:
         return log_build(store, region, snapshot, path, code), snapshot
 
 
-def _day(text: str | None) -> dt.date | None:
+def _day(text: str | None, option: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text) if text else None
     except ValueError as error:
-        raise ForecastingError(f"--as-of {text!r}; expected a day as 2026-01-31. Do: correct it.") from error
+        raise ForecastingError(f"{option} {text!r}; expected a day as 2026-01-31. Do: correct it.") from error
 
 
 @app.command()
 def promote(
     version: Annotated[str, typer.Argument(help="Number of a registered version, or latest.")],
     why: Annotated[str, typer.Option(help="Reason, kept in the log.")] = "no reason given",
+    force: Annotated[str | None, typer.Option(help="Reason to release against the gates; recorded.")] = None,
+    approved_by: Annotated[str | None, typer.Option(help="Second person, where the setting asks.")] = None,
+    gates: Annotated[bool, typer.Option("--gates", help="Show what every gate said.")] = False,
 ) -> None:
-    """Put a version in service."""
+    """Hold a version to the gates and put it in service."""
     with told():
         from training.publish import promote as put_in_service
         from training.store import open_store
 
         with console.status(f"Promoting version {version}"):
-            release = put_in_service(open_store(), version, why)
-    console.print(f"Release {release} is in service. Next: python -m serve", highlight=False)
+            entry, verdicts = put_in_service(open_store(), version, why, force=force, approved_by=approved_by)
+    passed = sum(verdict.passed for verdict in verdicts)
+    console.print(f"{passed} of {len(verdicts)} gates passed.", highlight=False)
+    for verdict in verdicts:
+        if gates or not verdict.passed:
+            shown = "pass" if verdict.passed else "FAIL"
+            console.print(f"  {shown} {verdict.gate}: {verdict.sentence}", markup=False, highlight=False)
+    console.print(f"Release {named(entry)} is in service. Next: python -m serve", highlight=False)
+
+
+@app.command()
+def diff(
+    a: Annotated[str, typer.Argument(help="Release id, or a version number.")],
+    b: Annotated[str, typer.Argument(help="Release id, or a version number.")],
+    form: Annotated[str, typer.Option("--format", help="text, json or html.")] = "text",
+    budget: Annotated[str, typer.Option(help="Reference budget in euros.")] = "60000000",
+    out: Annotated[Path | None, typer.Option(help="File to write instead of the terminal.")] = None,
+) -> None:
+    """Say what changed between two releases: inputs, scores, ranks, weights, euros, who gains and loses."""
+    from training.allocation import cents_of
+    from training.diff import compare
+    from training.diff_views import as_html, as_json, as_text
+
+    views = {"text": as_text, "json": as_json, "html": as_html}
+    with told():
+        if form not in views:
+            raise ForecastingError(f"--format {form!r}; expected one of {', '.join(views)}. Do: correct it.")
+        found = compare(_snapshot(a), _snapshot(b), cents_of(budget), names=(a, b))
+        shown = views[form](found)
+        if out is not None:
+            out.write_text(shown, encoding="utf-8")
+    if out is None:
+        typer.echo(shown)
+    else:
+        console.print(f"{out}: {form}.", highlight=False)
+
+
+def _snapshot(name: str) -> Any:
+    """Return a promoted release by id, or a registered version by number."""
+    from forecasting.snapshot import ID_LENGTH, read_snapshot
+    from training.store import open_store
+
+    if len(name) == ID_LENGTH:
+        return _release(name)[1]
+    from training.tracking import fetch_snapshot, resolve_version
+
+    store = open_store()
+    with tempfile.TemporaryDirectory() as folder:
+        path, _ = fetch_snapshot(store, resolve_version(store, name), Path(folder))
+        return read_snapshot(path)
+
+
+def named(entry: dict[str, Any]) -> str:
+    """Return a release with its region, as the lines of a terminal name it."""
+    region, status = entry.get("region", "region not noted"), entry.get("status", "status not noted")
+    return f"{entry['release']} ({region}, {status})"
+
+
+@app.command()
+def rollback(
+    why: Annotated[str, typer.Option(help="Reason, kept in the log.")] = "no reason given",
+) -> None:
+    """Return to the release that the present one replaced."""
+    with told():
+        from training.publish import rollback as return_to
+        from training.store import open_store
+
+        entry = return_to(open_store(), why)
+    console.print(f"Release {named(entry)} is back in service.", highlight=False)
+
+
+@app.command()
+def log(
+    on: Annotated[str | None, typer.Option(help="Day, 2026-03-14: what was served at its end (UTC).")] = None,
+) -> None:
+    """Say which release was in service when, by whom and why; checks the chain of hashes."""
+    with told():
+        from training.promotions import read_log, served_on
+        from training.store import open_store
+
+        entries = read_log(open_store().promotions)
+        day = _day(on, "--on")
+        if day is not None:
+            found = served_on(entries, day)
+            entries = [found] if found else []
+    for entry in entries:
+        act = "rollback to" if entry.get("rollback_from") else "release"
+        forced = f" FORCED: {entry['forced']}" if entry.get("forced") else ""
+        console.print(
+            f"{entry['promoted_at']} {act} {named(entry)}, version {entry['version']}, "
+            f"by {entry['promoted_by']}: {entry['why']}{forced}",
+            markup=False,
+            highlight=False,
+        )
+    if not entries:
+        console.print("Nothing was in service.")
 
 
 @app.command()
@@ -240,6 +282,14 @@ def allocate(
         f"{int((table['cents'] > 0).sum())} occupations; {zero:.0%} of the weights are zero.",
         highlight=False,
     )
+    if about["residual_cents"]:
+        cap = snapshot.manifest["parameters"]["largest_share"]["value"]
+        told_left = (
+            f"{about['residual_cents'] / 100:,.2f} EUR is left: every occupation with need reached its cap"
+        )
+        console.print(f"{told_left} of {cap:.0%}.", highlight=False)
+    if snapshot.manifest["status"]["label"] != "current":
+        console.print(f"Note: {snapshot.manifest['status']['sentence']}", highlight=False)
 
 
 @app.command()

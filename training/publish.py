@@ -1,54 +1,201 @@
-"""Put a version in service; files are written aside and renamed, so a crash serves the old one."""
+"""Put a version in service, and take it back: a crash at any moment leaves the old release serving.
+
+Order of a promotion: the release folder, the registry's alias (the authority), the log, then the file the
+service reads. Whatever a crash left undone, the next promotion, rollback or log completes from the alias.
+"""
 
 import datetime as dt
+import fcntl
 import getpass
-import hashlib
 import json
-import os
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any, Final
 
 from forecasting.errors import ForecastingError
-from forecasting.snapshot import ID_LENGTH, read_snapshot
-from training.store import Store
-from training.tracking import fetch_snapshot, resolve_version, set_champion
+from forecasting.snapshot import ID_LENGTH, Snapshot, read_snapshot
+from training.gates import FOLDER, Verdict, judge
+from training.promotions import Entry, append, read_log, replace_file, standing
+from training.store import ALIAS, MODEL, Store
+from training.tracking import connect, fetch_snapshot, resolve_version, set_champion
+
+TAG: Final = "promotion"
+_ASIDE: Final = (".promote-*", "releases/.release-*", ".champion.json-*", ".promotions.jsonl-*")
 
 
-def promote(store: Store, version: str, why: str, who: str | None = None) -> str:
-    """Promote a registered version and return the release id.
-
-    The order makes a crash harmless: the release folder, the log, then the file the service reads, then the
-    registry's alias. Running the command again completes what is missing.
+def promote(
+    store: Store, version: str, why: str, *, force: str | None = None, approved_by: str | None = None
+) -> tuple[Entry, list[Verdict]]:
+    """Judge a registered version and put it in service.
 
     Parameters
     ----------
     why : str
         Kept in the log beside who and when.
+    force : str, optional
+        Reason to release against the gates; kept in the log with what they said.
+    approved_by : str, optional
+        Second person, where the setting ``second_person`` asks for one.
+
+    Returns
+    -------
+    entry : dict
+        What the log keeps.
+    verdicts : list of Verdict
 
     Raises
     ------
     ForecastingError
-        If the version is unknown, or its bytes are not those registered.
+        If the version is unknown, its bytes are not those registered, a gate refuses it, or another
+        promotion is under way.
     """
-    version = resolve_version(store, version)
-    with tempfile.TemporaryDirectory(dir=store.folder, prefix=".promote-") as folder:
-        snapshot, digest = fetch_snapshot(store, version, Path(folder))
-        release = digest[:ID_LENGTH]
-        _place(snapshot, store.releases / release)
-    line = {
-        "release": release,
+    with alone(store):
+        repair(store)
+        version = resolve_version(store, version)
+        with tempfile.TemporaryDirectory(dir=store.folder, prefix=".promote-") as folder:
+            path, digest = fetch_snapshot(store, version, Path(folder))
+            candidate = read_snapshot(path)
+            verdicts = judge(candidate, _in_service(store), _today())
+            _refuse(version, verdicts, force)
+            _place(path, store.releases / digest[:ID_LENGTH])
+        entry = _entry(version, digest, why, approved_by) | {
+            **_about(candidate),
+            "gates": [asdict(verdict) for verdict in verdicts],
+            "forced": force or "",
+        }
+        _put_in_service(store, entry)
+    return entry, verdicts
+
+
+def rollback(store: Store, why: str) -> Entry:
+    """Put the release that the present one replaced back in service and return what the log keeps.
+
+    Rolling back twice goes back two releases, never forward to one that was taken back.
+
+    Raises
+    ------
+    ForecastingError
+        If there is no earlier release, or its bytes are damaged.
+    """
+    with alone(store):
+        repair(store)
+        stack = standing(read_log(store.promotions))
+        if len(stack) < 2:
+            raise ForecastingError("no earlier release to return to. Do: promote another version.")
+        current, target = stack[-1]["release"], stack[-2]
+        returned = read_snapshot(store.releases / target["release"])
+        entry = _entry(str(target["version"]), str(target["snapshot"]), why, None) | _about(returned)
+        entry |= {"gates": [], "forced": "", "rollback_from": current}
+        _put_in_service(store, entry)
+    return entry
+
+
+def _about(snapshot: Snapshot) -> Entry:
+    """Say what is promoted, so that a line of the log reads without its release."""
+    manifest = snapshot.manifest
+    return {"region": str(manifest["region"]["name"]), "status": str(manifest["status"]["label"])}
+
+
+@contextmanager
+def alone(store: Store) -> Iterator[None]:
+    """Let one promotion through at a time; the lock goes with the process that holds it.
+
+    Raises
+    ------
+    ForecastingError
+        If another promotion holds it.
+    """
+    with (store.folder / ".promotion.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ForecastingError(
+                f"{store.folder}: another promotion is under way. Do: look at the log, then try again."
+            ) from error
+        yield
+
+
+def repair(store: Store) -> None:
+    """Complete what a crash left half-done, and remove what it left aside; the caller is alone."""
+    for pattern in _ASIDE:
+        for left in store.folder.glob(pattern):
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
+    entry = _registered(store)
+    if entry is None or not (store.releases / str(entry["release"])).is_dir():
+        return
+    entries = read_log(store.promotions)
+    if not entries or entries[-1]["promoted_at"] != entry["promoted_at"]:
+        append(store.promotions, entry)
+    _point(store, entry)
+
+
+def _registered(store: Store) -> Entry | None:
+    """Return the promotion of the version that the registry calls champion."""
+    import mlflow
+
+    client = connect(store)
+    try:
+        version = client.get_model_version_by_alias(MODEL, ALIAS)
+    except mlflow.MlflowException:
+        return None
+    told = version.tags.get(TAG)
+    return dict(json.loads(told)) if told else None
+
+
+def _put_in_service(store: Store, entry: Entry) -> None:
+    client = connect(store)
+    told = json.dumps(entry, sort_keys=True, ensure_ascii=False)
+    client.set_model_version_tag(MODEL, str(entry["version"]), TAG, told)
+    set_champion(store, str(entry["version"]))
+    append(store.promotions, entry)
+    _point(store, entry)
+
+
+def _point(store: Store, entry: Entry) -> None:
+    """Write the file the service reads, if it does not say this already."""
+    shown = {name: value for name, value in entry.items() if name not in {"gates", "previous"}}
+    content = (json.dumps(shown, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    if not store.champion.is_file() or store.champion.read_bytes() != content:
+        replace_file(store.champion, content)
+
+
+def _entry(version: str, digest: str, why: str, approved_by: str | None) -> Entry:
+    who = getpass.getuser()
+    _refuse_unapproved(who, approved_by)
+    return {
+        "release": digest[:ID_LENGTH],
         "snapshot": digest,
         "version": version,
-        "promoted_at": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "promoted_by": who or getpass.getuser(),
+        "promoted_at": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "promoted_by": who,
+        "approved_by": approved_by or "",
         "why": why,
-        "gates": "none in this version",
     }
-    _append(store.promotions, line)
-    _replace(store.champion, json.dumps(line, indent=1, sort_keys=True) + "\n")
-    set_champion(store, version)
-    return release
+
+
+def _refuse_unapproved(who: str, approved_by: str | None) -> None:
+    from forecasting.parameters import load_parameters
+
+    needed = load_parameters(_today(), FOLDER)["second_person"]
+    if needed and approved_by in (None, "", who):
+        raise ForecastingError(
+            f"approval by {approved_by or 'nobody'}; expected somebody other than {who}, who promotes. "
+            "Do: give --approved-by NAME."
+        )
+
+
+def _refuse(version: str, verdicts: Sequence[Verdict], force: str | None) -> None:
+    failed = [verdict for verdict in verdicts if not verdict.passed]
+    if failed and not force:
+        said = "\n".join(f"  {verdict.gate}: {verdict.sentence}" for verdict in failed)
+        raise ForecastingError(
+            f"version {version} is refused by {len(failed)} of {len(verdicts)} gates:\n{said}\n"
+            'Do: mend the model or the data; or release it all the same, on the record: --force "the reason".'
+        )
 
 
 def _place(snapshot: Path, release: Path) -> None:
@@ -62,22 +209,14 @@ def _place(snapshot: Path, release: Path) -> None:
     aside.rename(release)
 
 
-def _append(log: Path, line: dict[str, str]) -> None:
-    """Append to the hash chain: each line holds the hash of the one before."""
-    before = log.read_bytes().splitlines() if log.is_file() else []
-    previous = hashlib.sha256(before[-1]).hexdigest() if before else ""
-    entry = json.dumps({**line, "previous": previous}, sort_keys=True, ensure_ascii=False).encode() + b"\n"
-    _replace(log, b"".join(old + b"\n" for old in before).decode() + entry.decode())
+def _in_service(store: Store) -> Snapshot | None:
+    if not store.champion.is_file():
+        return None
+    return read_snapshot(store.releases / champion_release(store))
 
 
-def _replace(path: Path, text: str) -> None:
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(aside).chmod(0o644)
-    Path(aside).replace(path)
+def _today() -> dt.date:
+    return dt.datetime.now(dt.UTC).date()
 
 
 def champion_release(store: Store) -> str:
@@ -92,4 +231,5 @@ def champion_release(store: Store) -> str:
         raise ForecastingError(
             f"{store.champion}: nothing is promoted yet. Do: python -m training promote VERSION."
         )
-    return str(json.loads(store.champion.read_text(encoding="utf-8"))["release"])
+    champion: dict[str, Any] = json.loads(store.champion.read_text(encoding="utf-8"))
+    return str(champion["release"])

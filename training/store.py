@@ -8,8 +8,12 @@ from typing import Final
 from training.provenance import ROOT
 
 VARIABLE: Final = "COMPETENCE_STORE"
+DATABASE: Final = "mlflow.db"
 MODEL: Final = "competence-gap"
 ALIAS: Final = "champion"
+SCHEME: Final = "competence"
+ARTIFACTS: Final = f"{SCHEME}:///artifacts"
+"""Artifacts of the embedded store, relative to the store itself, so that it can be moved."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,15 @@ class Store:
         return self.folder / "promotions.jsonl"
 
 
+def store_folder() -> Path:
+    """Return the folder that the environment names, by default ``mlruns/`` of the checkout."""
+    return Path(os.environ.get(VARIABLE) or ROOT / "mlruns").resolve()
+
+
 def open_store() -> Store:
     """Return the store that the environment names, by default ``mlruns/`` of the checkout; made if absent."""
-    folder = Path(os.environ.get(VARIABLE, ROOT / "mlruns")).resolve()
+    folder = store_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    server = os.environ.get("MLFLOW_TRACKING_URI")
-    return Store(folder, server or f"sqlite:///{folder / 'mlflow.db'}", embedded=server is None)
+    own = f"sqlite:///{folder / DATABASE}"
+    server = os.environ.get("MLFLOW_TRACKING_URI") or own  # MLflow sets it to what it was told
+    return Store(folder, server, embedded=server == own)

@@ -6,18 +6,19 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 import pandas as pd
 
-from forecasting.demand import employment_panel
 from forecasting.errors import ForecastingError
-from forecasting.pipeline import lay_out
 from forecasting.region import Region
-from forecasting.series.boosting import GlobalBoosting
-from forecasting.snapshot import ID_LENGTH, Snapshot, read_snapshot, snapshot_hash
+from forecasting.snapshot import ID_LENGTH, MANIFEST, Snapshot, read_snapshot, snapshot_hash
 from training.provenance import ROOT, Provenance
 from training.report import backtest_text, ranking_figure
-from training.store import ALIAS, MODEL, Store
+from training.runs import backtest_metrics, log_components, run_name, summary
+from training.store import ALIAS, ARTIFACTS, MODEL, SCHEME, Store
+
+logger = logging.getLogger(__name__)
 
 EXPERIMENT: Final = "competence-gaps"
 SERVED_MODEL: Final = ROOT / "training" / "served_model.py"
@@ -29,16 +30,35 @@ def connect(store: Store) -> Any:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow
 
+    from training.artifacts import register
+
     for chatty in ("mlflow", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
 
+    register()
     mlflow.set_tracking_uri(store.tracking_uri)
     client = mlflow.MlflowClient()
-    if client.get_experiment_by_name(EXPERIMENT) is None:
-        location = (store.folder / "artifacts").as_uri() if store.embedded else None
-        client.create_experiment(EXPERIMENT, artifact_location=location)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is not None and store.embedded and not experiment.artifact_location.startswith(SCHEME):
+        _set_aside(client, experiment, store)
+        experiment = None
+    if experiment is None:
+        client.create_experiment(EXPERIMENT, artifact_location=ARTIFACTS if store.embedded else None)
     mlflow.set_experiment(EXPERIMENT)
     return client
+
+
+def _set_aside(client: Any, experiment: Any, store: Store) -> None:
+    """Keep the runs of an experiment whose artifacts have absolute paths under another name."""
+    name = f"{EXPERIMENT} (not movable, {experiment.experiment_id})"
+    client.rename_experiment(experiment.experiment_id, name)
+    logger.warning(
+        "%s: made by an earlier version of this program, which kept absolute paths; its runs are now in the "
+        "experiment %r. Its versions load only while %s stays where it is. Do: build again and promote that.",
+        store.folder,
+        name,
+        experiment.artifact_location,
+    )
 
 
 def log_build(store: Store, region: Region, snapshot: Snapshot, folder: Path, code: Provenance) -> str:
@@ -53,11 +73,13 @@ def log_build(store: Store, region: Region, snapshot: Snapshot, folder: Path, co
     import mlflow
 
     manifest = snapshot.manifest
-    with mlflow.start_run(run_name=f"build {manifest['region']['name']}") as run:
-        mlflow.set_tags(_tags(manifest, folder, code))
+    tags, note = _tags(manifest, folder, code), summary(snapshot)
+    with mlflow.start_run(run_name=run_name(manifest), description=note) as run:
+        mlflow.set_tags(tags)
         mlflow.log_params(_params(manifest))
         mlflow.log_metrics(_metrics(snapshot))
-        _log_files(mlflow, region, snapshot, int(manifest["seed"]))
+        _log_files(mlflow, snapshot)
+        log_components(region, snapshot)
         logged = mlflow.pyfunc.log_model(
             name="model",
             python_model=str(SERVED_MODEL),
@@ -68,9 +90,9 @@ def log_build(store: Store, region: Region, snapshot: Snapshot, folder: Path, co
             registered_model_name=MODEL,
         )
         version = str(logged.registered_model_version)
-    for key, value in _tags(manifest, folder, code).items():
+    for key, value in {**tags, "run": run.info.run_id}.items():
         client.set_model_version_tag(MODEL, version, key, value)
-    client.set_model_version_tag(MODEL, version, "run", run.info.run_id)
+    client.update_model_version(MODEL, version, description=note)
     return version
 
 
@@ -102,27 +124,20 @@ def _params(manifest: Any) -> dict[str, str]:
 
 
 def _metrics(snapshot: Snapshot) -> dict[str, float]:
-    backtest = snapshot.tables["backtest"]
-    figures = ("mae", "mase", "log_mae", "coverage_80", "origins")
-    metrics = {
-        f"{row['component']}.{row['method']}.h{row['horizon']}.{figure}": float(row[figure])
-        for row in backtest.to_dict("records")
-        for figure in figures
-        if pd.notna(row[figure])
+    backtest = {
+        f"{component}.{name}": value
+        for component, rows in snapshot.tables["backtest"].groupby("component")
+        for name, value in backtest_metrics(rows).items()
     }
     residuals = {f"residual.{name}": float(value) for name, value in snapshot.manifest["residuals"].items()}
-    return metrics | residuals
+    return backtest | residuals
 
 
-def _log_files(mlflow: Any, region: Region, snapshot: Snapshot, seed: int) -> None:
-    """Log what a reader of the run looks at, and the challenger as LightGBM text."""
+def _log_files(mlflow: Any, snapshot: Snapshot) -> None:
+    """Log what a reader of the run looks at."""
     mlflow.log_text(backtest_text(snapshot.tables["backtest"]), "backtest.txt")
     mlflow.log_text(snapshot.tables["backtest"].to_csv(index=False), "backtest.csv")
     mlflow.log_dict(dict(snapshot.manifest), "manifest.json")
-    panel = employment_panel(lay_out(region), int(region.settings["base_year"]))
-    booster = GlobalBoosting(seed).fit(panel)
-    if booster is not None:
-        mlflow.log_text(booster.model_to_string(), "sector_employment.lightgbm.txt")
     with tempfile.TemporaryDirectory() as folder:
         for horizon in snapshot.manifest["horizons"]:
             path = Path(folder) / f"gaps_{horizon}_years.svg"
@@ -189,14 +204,15 @@ def fetch_snapshot(store: Store, version: str, folder: Path) -> tuple[Path, str]
     Raises
     ------
     ForecastingError
-        If its bytes are not those registered.
+        If its artifacts are gone, or its bytes are not those registered.
     """
     client = connect(store)
     import mlflow
 
     registered = client.get_model_version(MODEL, version)
+    _refuse_moved(client, registered, store)
     local = mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{version}", dst_path=str(folder))
-    path = next(Path(local).rglob("manifest.json")).parent
+    path = next(Path(local).rglob(MANIFEST), Path(local) / MANIFEST).parent
     read_snapshot(path)
     digest = snapshot_hash(path)
     if digest != registered.tags.get("snapshot"):
@@ -206,6 +222,27 @@ def fetch_snapshot(store: Store, version: str, folder: Path) -> tuple[Path, str]
             "Do: build again; do not promote this one."
         )
     return path, digest
+
+
+def _refuse_moved(client: Any, registered: Any, store: Store) -> None:
+    """Say where the artifacts of a version should be on this machine, if they are not there."""
+    from training.artifacts import artifact_folder
+
+    if not store.embedded:
+        return
+    location = str(client.get_model_version_download_uri(MODEL, registered.version))
+    address = urlsplit(location)
+    if address.scheme == SCHEME:
+        place = artifact_folder(location)
+    elif address.scheme in {"", "file"}:
+        place = Path(unquote(address.path))
+    else:
+        return
+    if not place.is_dir():
+        raise ForecastingError(
+            f"version {registered.version}: its artifacts are not at {place}; a store made by an earlier "
+            "version of this program cannot be moved. Do: put them back, or build again and promote that."
+        )
 
 
 def set_champion(store: Store, version: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from forecasting.errors import InputError
+from forecasting.reading import read_tables
 from forecasting.region import problems_of, read_region, write_region
 from tests.conftest import TINY
 from tests.forecasting.test_checks import Break, gone, line, widened, written
@@ -176,4 +177,13 @@ def test_a_column_twice_is_one_problem(region: Path) -> None:
     assert [str(problem) for problem in problems_of(region)] == [
         "courses.csv, line 1: found the column hours more than once in the header; "
         "expected each column once. Do: remove one of them."
+    ]
+
+
+def test_semicolons_are_named_as_such(tmp_path: Path) -> None:
+    (tmp_path / "courses.csv").write_text("course;title\nC1;Welding\n", encoding="utf-8")
+    _, problems = read_tables(tmp_path)
+    assert [str(problem) for problem in problems] == [
+        "courses.csv: found cells separated by semicolons; expected commas between cells. "
+        "Do: save it as CSV UTF-8 with commas."
     ]

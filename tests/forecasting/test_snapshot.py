@@ -88,6 +88,19 @@ def test_damaged_snapshots_are_refused(tiny_snapshot: Snapshot, tmp_path: Path, 
         read_snapshot(folder)
 
 
+def test_a_snapshot_from_before_a_column_still_reads(
+    tiny_snapshot: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = PUBLISHED["employment"]
+    older = dataclasses.replace(table, columns=tuple(c for c in table.columns if c.name != "flag"))
+    with monkeypatch.context() as before:
+        before.setitem(PUBLISHED, "employment", older)
+        write_snapshot(tiny_snapshot, tmp_path / "s")
+    again = read_snapshot(tmp_path / "s").tables["employment"]
+    assert again["flag"].isna().all()
+    assert again["persons"].notna().all()
+
+
 def test_a_folder_without_manifest_says_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected a snapshot's manifest"):
         read_snapshot(tmp_path)

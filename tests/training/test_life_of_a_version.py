@@ -67,7 +67,7 @@ def test_the_run_holds_parameters_metrics_fingerprints_and_figures(store: Path) 
     assert len(logged.data.params["fingerprint.graduates"]) == 64
     assert {"revision", "dirty", "lock", "code", "snapshot"} <= set(logged.data.tags)
     artifacts = {entry.path for entry in client.list_artifacts(version.run_id)}
-    assert {"backtest.csv", "manifest.json", "figures", "sector_employment.lightgbm.txt"} <= artifacts
+    assert {"backtest.csv", "manifest.json", "figures"} <= artifacts
 
 
 def test_the_registered_model_answers_with_pickle_forbidden(store: Path) -> None:

@@ -1,0 +1,38 @@
+"""Pairs of snapshots to compare: an old one, a new one, and one that suppresses an occupation."""
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from forecasting.parameters import Parameters
+from forecasting.pipeline import build_snapshot
+from forecasting.region import Region
+from forecasting.snapshot import Snapshot
+
+
+def ruled(parameters: Parameters, **values: Any) -> Parameters:
+    changed = {
+        name: dataclasses.replace(parameters.values[name], value=value) for name, value in values.items()
+    }
+    return dataclasses.replace(parameters, values={**parameters.values, **changed})
+
+
+@pytest.fixture(scope="session")
+def older(tiny: Region, parameters: Parameters) -> Snapshot:
+    return build_snapshot(tiny, ruled(parameters, largest_share=0.9), 1, "test")
+
+
+@pytest.fixture(scope="session")
+def newer(tiny: Region, parameters: Parameters) -> Snapshot:
+    """Return a build with more graduates in one field, and another rule for the weight."""
+    graduates = tiny.tables["graduates"].copy()
+    graduates["persons"] *= 1 + graduates["field"].eq(graduates["field"].iloc[-1])
+    region = dataclasses.replace(tiny, tables={**tiny.tables, "graduates": graduates})
+    return build_snapshot(region, ruled(parameters, largest_share=0.8, weight_quantile=0.4), 1, "test")
+
+
+@pytest.fixture(scope="session")
+def suppressed(tiny: Region, parameters: Parameters) -> Snapshot:
+    """Return the old build with a floor that suppresses occupation 25."""
+    return build_snapshot(tiny, ruled(parameters, largest_share=0.9, small_cell=4000), 1, "test")
