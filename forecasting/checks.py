@@ -20,6 +20,7 @@ from forecasting.consistency import (
 from forecasting.errors import Problem
 from forecasting.reading import SETTINGS, TableRead, lines, shown
 from forecasting.tables import TABLES, Column, Table
+from forecasting.vintages import vintage_problems
 from forecasting.vocabulary import FLAGS, TOTAL
 
 NEEDED: Final = ("occupations", "regions")
@@ -111,7 +112,7 @@ def _cards(given: Any) -> Iterator[Problem]:
 
 
 def _without_demand(tables: Tables) -> Iterator[Problem]:
-    """Ask for what `forecasting.pipeline.lay_out` will read; a table without rows does not count."""
+    """Ask for what `forecasting.layout.lay_out` will read; a table without rows does not count."""
     if filled(tables, "staffing"):
         for name in ("sector_employment", "sectors"):
             if not filled(tables, name):
@@ -298,4 +299,5 @@ _BETWEEN: Final[tuple[Callable[[Tables], Iterable[Problem]], ...]] = (
     _mentions_exceed_ads,
     age_problems,
     hierarchy_problems,
+    vintage_problems,
 )

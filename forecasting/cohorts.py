@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.series.panel import Array
+from forecasting.series.panel import Array, Panel, panel_from_table
 from forecasting.vocabulary import ALL_AGES, TOTAL
 
 _BAND: Final = re.compile(r"^(\d+)(?:-(\d+)|\+)$")
@@ -106,8 +106,7 @@ def fit_cohorts(ages: pd.DataFrame, base_year: int, draws: int, seed: int) -> Co
     -----
     Retention at the base year is the latest one observed: net outflow of cohorts as ROA's netto-methode and
     Steunpunt Werk's vervangingsvraag take it (METHOD.md sections 1.2 and 4). Its draws are normal around
-    it with the standard deviation over the region's own earlier cohorts. Not backtested: no window of
-    these cohorts has an outcome yet.
+    it with the standard deviation over the region's own earlier cohorts. `CohortFlow` is held to outcomes.
     """
     known = ages[(ages["age_band"] != ALL_AGES) & (ages["year"] <= base_year)]
     wide = known.set_index(["age_band", "year"])["persons"].unstack("year")
@@ -139,6 +138,58 @@ def _retention(wide: pd.DataFrame, width: int) -> Array:
             columns.append(np.divide(moved, before, out=unknown_stays_unknown, where=before > 0))
     complete = [column for column in columns if np.isfinite(column).all()]
     return np.column_stack(complete) if complete else np.empty((len(wide), 0))
+
+
+@dataclass(frozen=True)
+class CohortFlow:
+    """Each cohort moves one band on as the one before it did; the youngest band keeps its size.
+
+    The point forecast of `fit_cohorts`, with the interface of the series it is backtested beside. It only
+    speaks of the horizon that is one band wide.
+    """
+
+    name: str = "cohorts"
+
+    def forecast(self, history: Panel, horizons: tuple[int, ...]) -> Array:
+        """Return persons by region and age band; NaN where a cohort cannot be followed."""
+        found = np.full((len(history.index), len(horizons)), np.nan)
+        for _, rows in history.index.groupby("region"):
+            bands = rows["age_band"].astype(str).sort_values(key=lambda named: named.map(_lower_age))
+            order, width = bands.index.to_numpy(), _width(bands.tolist())
+            if width in horizons and history.values.shape[1] > width:
+                ages = history.values[order]
+                retention = _ratio(ages[1:, -1], ages[:-1, -1 - width])
+                column = horizons.index(width)
+                found[order[0], column] = ages[0, -1]
+                found[order[1:], column] = ages[:-1, -1] * retention
+        return found
+
+
+def _ratio(now: Array, before: Array) -> Array:
+    return np.divide(now, before, out=np.full(len(now), np.nan), where=before > 0)
+
+
+def _width(bands: list[str]) -> int:
+    """Return the years that ordered bands span, 0 if they are not one chain with an open end."""
+    lower = [_lower_age(band) for band in bands]
+    steps = set(np.diff(lower).tolist())
+    return int(steps.pop()) if len(steps) == 1 and bands[-1].endswith("+") else 0
+
+
+def cohort_panel(employment: pd.DataFrame, base_year: int) -> Panel:
+    """Return employed persons by region and age band over all sectors or occupations.
+
+    Parameters
+    ----------
+    employment : DataFrame
+        ``year, region, sector, age_band, persons``.
+    """
+    rows = employment[
+        (employment["sector"] == TOTAL)
+        & (employment["age_band"] != ALL_AGES)
+        & (employment["year"] <= base_year)
+    ]
+    return panel_from_table(rows, ["region", "age_band"])
 
 
 def _lower_age(band: str) -> int:

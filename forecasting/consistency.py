@@ -51,7 +51,7 @@ def markets(tables: Tables) -> list[str]:
 
 @dataclass(frozen=True)
 class Counted:
-    """The table that counts employment, chosen as `forecasting.pipeline.lay_out` chooses it.
+    """The table that counts employment, chosen as `forecasting.layout.lay_out` chooses it.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Demand per occupation: employment, expansion, replacement and openings, as joint draws."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ from forecasting.periods import year_of
 from forecasting.series.baselines import Forecaster
 from forecasting.series.intervals import fit_spread, joint_shocks
 from forecasting.series.panel import Array, Panel, panel_from_table
+from forecasting.vintages import as_published
 from forecasting.vocabulary import ALL_AGES, TOTAL
 
 
@@ -73,13 +74,22 @@ def industry_by_occupation(employment: pd.DataFrame) -> Industry:
     return Industry(frame, codes, codes, np.arange(len(codes)), codes, np.eye(len(codes)))
 
 
-def employment_panel(industry: Industry, base_year: int) -> Panel:
-    """Return yearly employment of the forecast sectors in every region, reference regions included."""
+def employment_panel(industry: Industry, base_year: int, vintages: pd.DataFrame | None = None) -> Panel:
+    """Return yearly employment of the forecast sectors in every region, reference regions included.
+
+    Parameters
+    ----------
+    vintages : DataFrame, optional
+        Canonical table ``employment_vintages``: what earlier publications said.
+    """
     rows = industry.employment
     rows = rows[
         (rows["age_band"] == ALL_AGES) & rows["sector"].isin(industry.top) & (rows["year"] <= base_year)
     ]
-    return panel_from_table(rows, ["region", "sector"])
+    panel = panel_from_table(rows, ["region", "sector"])
+    if vintages is None or vintages.empty:
+        return panel
+    return replace(panel, as_published=as_published(panel, vintages))
 
 
 def employed(industry: Industry, region: str) -> "pd.Series[float]":

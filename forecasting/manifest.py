@@ -8,7 +8,8 @@ import pandas as pd
 
 from forecasting.cells import Cells
 from forecasting.demand import Industry, employed
-from forecasting.markets import Evidence, Market
+from forecasting.evidence import EMPLOYMENT, Evidence
+from forecasting.markets import Market
 from forecasting.parameters import Parameters
 from forecasting.region import Region, fingerprints
 from forecasting.vocabulary import BASELINE, NET
@@ -23,6 +24,7 @@ USED: Final = frozenset(
         "occupation_skills",
         "occupation_employment",
         "sector_employment",
+        "employment_vintages",
         "staffing",
         "sector_vacancies",
         "skill_mentions",
@@ -76,7 +78,7 @@ def residuals(
 
 
 def manifest(
-    region: Region, parameters: Parameters, seed: int, code: str, evidence: Evidence
+    region: Region, parameters: Parameters, seed: int, code: str, evidence: Mapping[str, Evidence]
 ) -> dict[str, Any]:
     """Return what the manifest says before residuals and comparison are measured."""
     settings = region.settings
@@ -89,7 +91,7 @@ def manifest(
         "draws": parameters["draws"],
         "seed": seed,
         "convention": NET,
-        "methods": {"sector_employment": evidence.method.name},
+        "methods": {name: found.method for name, found in evidence.items()},
         "parameters": parameters.as_dict(),
         "sources": settings["sources"],
         "fingerprints": fingerprints(region),
@@ -123,16 +125,25 @@ def status(settings: Mapping[str, Any], parameters: Parameters) -> dict[str, str
     return {"label": "current", "sentence": f"Base year {base}."}
 
 
-def not_quotable(region: Region, evidence: Evidence) -> list[str]:
+def not_quotable(region: Region, evidence: Mapping[str, Evidence]) -> list[str]:
     """Return in plain sentences what the figures must not be quoted for."""
-    weak = evidence.table[evidence.table["selected"] & evidence.table["note"].ne("")]
     sentences = [
-        f"Horizon {row.horizon}: employment {row.note}; its interval is carried from shorter horizons."
-        for row in weak.itertuples()
+        f"Horizon {horizon}: employment {note}; its interval is carried from shorter horizons."
+        for horizon, note in _untested(evidence[EMPLOYMENT]).items()
     ]
-    sentences.append(
-        "Replacement and supply are not backtested in this version: quote no interval of theirs alone."
+    sentences.extend(
+        f"{name}: not backtested at {', '.join(map(str, _untested(found)))} years: quote no interval of it."
+        for name, found in evidence.items()
+        if name != EMPLOYMENT and _untested(found)
     )
+    sentences.append(
+        "Where graduates enter and what shares of a sector an occupation has are not backtested: "
+        "no source here has their outcome."
+    )
+    if region.table("employment_vintages").empty:
+        sentences.append(
+            "No earlier publications of the employment figures are given: the backtest saw revised ones."
+        )
     without = [name for name in ("graduates", "entry", "jobseekers") if not len(region.table(name))]
     if without:
         sentences.append(f"No score: without {', '.join(without)} nothing says who is available.")
@@ -145,8 +156,14 @@ def not_quotable(region: Region, evidence: Evidence) -> list[str]:
     unused = sorted(name for name, table in region.tables.items() if len(table) and name not in USED)
     if unused:
         sentences.append(f"Given but not used in this version: {', '.join(unused)}.")
-    if evidence.errors.empty:
+    if evidence[EMPLOYMENT].errors.empty:
         sentences.append(
             "No past forecast can be held to an outcome: no figure has an interval, none is published."
         )
     return sentences
+
+
+def _untested(evidence: Evidence) -> dict[int, str]:
+    """Return by horizon why the method that ships was not held to enough outcomes."""
+    weak = evidence.table[evidence.table["selected"] & evidence.table["note"].ne("")]
+    return {int(row["horizon"]): str(row["note"]) for row in weak.to_dict("records")}

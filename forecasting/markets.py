@@ -1,5 +1,6 @@
 """One regional market through the method: demand, supply and the gap of each occupation and window."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,46 +15,12 @@ from forecasting.demand import (
     openings,
     sector_draws,
 )
+from forecasting.evidence import EMPLOYMENT, Evidence, employment_methods, graduate_years
 from forecasting.parameters import Parameters
 from forecasting.region import Region
-from forecasting.series.baselines import Forecaster, Mean, Naive, Trend
-from forecasting.series.boosting import GlobalBoosting
 from forecasting.series.panel import Array, Panel
-from forecasting.series.rolling import backtest_table, rolling_errors, select_method
 from forecasting.supply import entrant_shares, entrants, jobseekers_by_occupation
 from forecasting.vocabulary import ALL_AGES
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the past says of each way to forecast sector employment.
-
-    Parameters
-    ----------
-    table : DataFrame
-        Published table ``backtest``.
-    errors : DataFrame
-        Rows of `rolling_errors` of the selected method: they set the intervals.
-    method : Forecaster
-        The one that ships.
-    """
-
-    table: pd.DataFrame
-    errors: pd.DataFrame
-    method: Forecaster
-
-
-def backtest_sectors(panel: Panel, parameters: Parameters, seed: int) -> Evidence:
-    """Hold LightGBM beside the naive methods on rolling origins and select what ships."""
-    methods: tuple[Forecaster, ...] = (Naive(), Mean(), Trend(), GlobalBoosting(seed))
-    minimum, classes = parameters["minimum_origins"], parameters["size_classes"]
-    names = [method.name for method in methods]
-    errors = rolling_errors(panel, methods, range(1, len(panel.periods)))
-    table = backtest_table(panel, errors, names, parameters["horizons"], classes, minimum)
-    selected = select_method(table, Naive().name, minimum)
-    table = table.assign(component="sector_employment", selected=table["method"] == selected)
-    method = next(method for method in methods if method.name == selected)
-    return Evidence(table, errors[errors["method"] == selected], method)
 
 
 @dataclass(frozen=True)
@@ -98,7 +65,7 @@ def forecast_market(
     code: str,
     industry: Industry,
     panel: Panel,
-    evidence: Evidence,
+    evidence: Mapping[str, Evidence],
     parameters: Parameters,
     seed: int,
 ) -> Market:
@@ -108,8 +75,9 @@ def forecast_market(
     """
     base_year, horizons = int(region.settings["base_year"]), tuple(parameters["horizons"])
     draws, classes = parameters["draws"], parameters["size_classes"]
+    method, errors = employment_methods(seed)[evidence[EMPLOYMENT].method], evidence[EMPLOYMENT].errors
     sector_base, paths = sector_draws(
-        panel, evidence.method, evidence.errors, industry.top, code, horizons, classes, draws, seed
+        panel, method, errors, industry.top, code, horizons, classes, draws, seed
     )
     shares = leaf_shares(industry, code, base_year)
     base, future = (occupation_draws(industry, shares, persons) for persons in (sector_base, paths))
@@ -125,7 +93,7 @@ def forecast_market(
         employment,
         opened,
         central,
-        _entrants(region, code, industry, cohorts, horizons, seed),
+        _entrants(region, code, industry, cohorts, horizons, seed, graduate_years(evidence)),
         jobseekers_by_occupation(
             region.table("jobseekers"), industry, code, base_year, base, parameters["frictional_history"]
         ),
@@ -169,11 +137,19 @@ def _entrants(
     cohorts: Cohorts | None,
     horizons: tuple[int, ...],
     seed: int,
+    graduate_years: int,
 ) -> tuple[Array, ...] | None:
     if cohorts is None:
         return None
     base_year, draws = int(region.settings["base_year"]), cohorts.retention.shape[1]
     shares = entrant_shares(
-        region.table("graduates"), region.table("entry"), code, base_year, industry.occupations, draws, seed
+        region.table("graduates"),
+        region.table("entry"),
+        code,
+        base_year,
+        industry.occupations,
+        draws,
+        seed,
+        graduate_years,
     )
     return None if shares is None else tuple(entrants(shares, cohorts, years) for years in horizons)

@@ -1,13 +1,16 @@
 """The method as one chain of named steps: a region in, a snapshot out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from forecasting.cells import score_cells, with_aggregates
-from forecasting.demand import Industry, employment_panel, industry_by_occupation, industry_by_sector
+from forecasting.demand import employment_panel
 from forecasting.errors import ForecastingError
+from forecasting.evidence import EMPLOYMENT, Evidence, backtests, train
 from forecasting.history import employment_history, published_vacancy_rates
+from forecasting.indicators import indicators_table
+from forecasting.layout import lay_out, market_codes
 from forecasting.manifest import comparison, manifest, residuals
-from forecasting.markets import Evidence, Market, backtest_sectors, forecast_market
+from forecasting.markets import Market, forecast_market
 from forecasting.parameters import Parameters
 from forecasting.publication import gaps_table, openings_table, skill_gaps_table, supply_table, weights_table
 from forecasting.region import Region
@@ -16,7 +19,13 @@ from forecasting.snapshot import Snapshot
 from forecasting.vocabulary import BASELINE
 
 
-def build_snapshot(region: Region, parameters: Parameters, seed: int, code: str) -> Snapshot:
+def build_snapshot(
+    region: Region,
+    parameters: Parameters,
+    seed: int,
+    code: str,
+    evidence: Mapping[str, Evidence] | None = None,
+) -> Snapshot:
     """Run the whole method on a region.
 
     Parameters
@@ -29,6 +38,9 @@ def build_snapshot(region: Region, parameters: Parameters, seed: int, code: str)
         Of every draw.
     code : str
         Hash of the method's own source, kept in the manifest.
+    evidence : mapping of str to Evidence, optional
+        Of every component of `forecasting.evidence.COMPONENTS`, as `train` returns it: what was trained
+        before is not trained again.
 
     Returns
     -------
@@ -38,7 +50,9 @@ def build_snapshot(region: Region, parameters: Parameters, seed: int, code: str)
     base_year = int(region.settings["base_year"])
     industry = lay_out(region)
     panel = employment_panel(industry, base_year)
-    evidence = backtest_sectors(panel, parameters, seed)
+    evidence = train(region, parameters, seed) if evidence is None else evidence
+    employment = evidence[EMPLOYMENT]
+    backtest, groups = backtests(evidence)
     markets = [
         forecast_market(region, market, industry, panel, evidence, parameters, seed)
         for market in market_codes(region)
@@ -53,19 +67,21 @@ def build_snapshot(region: Region, parameters: Parameters, seed: int, code: str)
     )
     _refuse_losses(markets, parameters["adding_up"])
     cells = score_cells(
-        markets, industry.occupations, asked, BASELINE, parameters, tested=not evidence.errors.empty
+        markets, industry.occupations, asked, BASELINE, parameters, tested=not employment.errors.empty
     )
     everything = with_aggregates(cells, region.table("occupations"), region.table("regions"))
     tables = {
         **{name: region.table(name) for name in ("occupations", "skills", "occupation_skills")},
         "regions": region.table("regions").query("role != 'reference'"),
-        "gaps": gaps_table(everything, base_year, _tested(evidence), parameters),
+        "gaps": gaps_table(everything, base_year, _tested(employment), parameters),
         "openings": openings_table(everything),
         "supply": supply_table(everything),
+        "indicators": indicators_table(everything, parameters["ita_classes"]),
         "skill_gaps": skill_gaps_table(everything, industry.occupations, asked),
         "employment": employment_history(industry, markets, base_year, parameters["small_cell"]),
         "vacancy_rates": published_vacancy_rates(region, industry, markets, base_year),
-        "backtest": evidence.table,
+        "backtest": backtest,
+        "backtest_groups": groups,
         "weights": weights_table(everything, parameters),
     }
     about = manifest(region, parameters, seed, code, evidence) | {
@@ -75,32 +91,11 @@ def build_snapshot(region: Region, parameters: Parameters, seed: int, code: str)
     return Snapshot(tables, about, {"score": everything.gap.score, "openings": everything.gap.openings})
 
 
-def lay_out(region: Region) -> Industry:
-    """Return how the region counts employment: by sector and staffing, or by occupation itself.
-
-    Aggregates are left out: their people are in their markets, and would count twice.
-    """
-    regions = region.table("regions")
-    apart = set(regions.loc[regions["role"] != "aggregate", "code"])
-    if len(region.table("staffing")):
-        employment = region.table("sector_employment")
-        employment = employment[employment["region"].isin(apart)]
-        return industry_by_sector(employment, region.table("sectors"), region.table("staffing"))
-    employment = region.table("occupation_employment")
-    return industry_by_occupation(employment[employment["region"].isin(apart)])
-
-
-def market_codes(region: Region) -> list[str]:
-    """Return the regions that are scored."""
-    regions = region.table("regions")
-    return sorted(regions.loc[regions["role"] == "market", "code"])
-
-
 def _tested(evidence: Evidence) -> dict[int, str]:
     """Say per horizon what the selected method was tested on."""
     selected = evidence.table[evidence.table["selected"]]
     return {
-        int(row["horizon"]): str(row["note"] or f"{row['origins']} rolling origins, {evidence.method.name}")
+        int(row["horizon"]): str(row["note"] or f"{row['origins']} rolling origins, {evidence.method}")
         for row in selected.to_dict("records")
     }
 

@@ -113,12 +113,32 @@ _VACANCY_RATES = Table(
     "an observable to hold beside the score; never an input to it",
 )
 
+_INDICATORS = Table(
+    "indicators",
+    (*_CELL, "indicator"),
+    (
+        *_CELL_COLUMNS,
+        Column(
+            "indicator",
+            "code",
+            "-",
+            "ita: supply over openings; coverage: entrants over openings; job_seekers_per_opening; "
+            "openings_per_job_seeker",
+        ),
+        *_interval("ratio", "figure; null where infinite"),
+        Column("class", "text", "-", "likeliest class of ITA (parameter ita_classes)", required=False),
+        _figure("class_probability", "probability", "share of the draws in that class"),
+        _REASON,
+    ),
+    "indicators of the field, as ratios with their direction in the name",
+)
+
 _BACKTEST = Table(
     "backtest",
     ("component", "method", "horizon"),
     (
-        Column("component", "code", "-", "what is forecast: sector_employment"),
-        Column("method", "code", "-", "naive, mean, trend, lightgbm"),
+        Column("component", "code", "-", "sector_employment, cohorts, graduates or jobseekers"),
+        Column("method", "code", "-", "naive, mean, trend, local_level, shrinkage, lightgbm, cohorts"),
         _HORIZON,
         Column(
             "origins", "integer", "origins", "rolling origins scored; they overlap when the horizon exceeds 1"
@@ -133,6 +153,30 @@ _BACKTEST = Table(
         Column("note", "text", "-", "what the figure is not", required=False),
     ),
     "rolling-origin backtest beside named baselines",
+)
+
+_BACKTEST_GROUPS = Table(
+    "backtest_groups",
+    ("component", "method", "horizon", "level", "size"),
+    (
+        Column("component", "code", "-", "sector_employment, cohorts, graduates or jobseekers"),
+        Column("method", "code", "-", "naive, mean, trend, local_level, shrinkage, lightgbm, cohorts"),
+        _HORIZON,
+        Column("level", "code", "-", "cell, or the key over which cells are summed: region, sector, field…"),
+        Column("size", "code", "-", "all, or the size at the origin, persons: under 10000, 10000 to 100000…"),
+        Column("origins", "integer", "origins", "rolling origins scored"),
+        Column("cells", "integer", "cells", "forecasts scored over all origins"),
+        _figure("mae", "persons", "mean absolute error"),
+        _figure("log_mae", "log points", "mean absolute error of the logarithm"),
+        _figure("bias", "log points", "mean error of the logarithm; above 0 the outcome was higher"),
+        _figure("coverage_80", "share", "share of outcomes inside the 80 % interval made at the origin"),
+        _figure("skill", "share", "1 less the log error over the naive forecast's; below 0 it is worse"),
+        _figure("skill_p10", "share", "lower end of the bootstrap interval of the skill, P10"),
+        _figure("skill_p90", "share", "upper end of the bootstrap interval of the skill, P90"),
+        Column("selected", "boolean", "-", "whether the release uses this method"),
+        Column("note", "text", "-", "why the row must not be quoted", required=False),
+    ),
+    "the backtest per level, size group and horizon",
 )
 
 _WEIGHTS = Table(
@@ -173,10 +217,12 @@ PUBLISHED: Final[dict[str, Table]] = {
         _GAPS,
         _OPENINGS,
         _SUPPLY,
+        _INDICATORS,
         _SKILL_GAPS,
         _EMPLOYMENT,
         _VACANCY_RATES,
         _BACKTEST,
+        _BACKTEST_GROUPS,
         _WEIGHTS,
     )
 }

@@ -142,7 +142,12 @@ def read_snapshot(folder: Path) -> Snapshot:
     """
     manifest = _read_manifest(folder)
     _refuse_changed(folder, manifest)
-    tables = {name: _read_parquet(folder / "tables" / f"{name}.parquet", name) for name in PUBLISHED}
+    tables = {
+        name: _read_parquet(folder / "tables" / f"{name}.parquet", name)
+        if f"tables/{name}.parquet" in manifest["files"]
+        else _empty(name)
+        for name in PUBLISHED
+    }
     draws = {
         path.stem: np.load(path, allow_pickle=False) for path in sorted((folder / "draws").glob("*.npy"))
     }
@@ -184,6 +189,13 @@ def _refuse_changed(folder: Path, manifest: Mapping[str, Any]) -> None:
             )
             for name in wrong
         )
+
+
+def _empty(name: str) -> pd.DataFrame:
+    """Return no rows of a table that came after the snapshot was made."""
+    return pd.DataFrame(
+        {column.name: pd.Series(dtype=_DTYPES[column.kind]) for column in PUBLISHED[name].columns}
+    )
 
 
 def _read_parquet(path: Path, name: str) -> pd.DataFrame:

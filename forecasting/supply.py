@@ -8,7 +8,7 @@ import pandas as pd
 from forecasting.cohorts import Cohorts
 from forecasting.demand import Industry, employed
 from forecasting.periods import year_of
-from forecasting.series.panel import Array
+from forecasting.series.panel import Array, Panel, panel_from_table
 from forecasting.vocabulary import TOTAL
 
 GRADUATE_YEARS: Final = 2
@@ -23,6 +23,7 @@ def entrant_shares(
     occupations: tuple[str, ...],
     draws: int,
     seed: int,
+    years: int = GRADUATE_YEARS,
 ) -> Array | None:
     """Return how a region's entrants spread over occupations, shape (occupations, draws), summing to 1.
 
@@ -33,13 +34,15 @@ def entrant_shares(
     seed : int
         Of the entry shares, drawn from the Dirichlet distribution of a survey with `entry.sample`
         respondents; fields without a sample size keep their shares. Levels of one field share their draws.
+    years : int
+        Latest years of graduates that are averaged.
 
     Returns
     -------
     ndarray or None
         None where the region has no graduates, or no table says where they go.
     """
-    crop = _crop(graduates, region, base_year)
+    crop = _crop(graduates, region, base_year, years)
     crop = crop[crop.index.isin(pd.MultiIndex.from_frame(entry[["field", "level"]]))]
     if crop.empty:
         return None
@@ -53,10 +56,10 @@ def entrant_shares(
     return total / placed if (placed > 0).all() else None
 
 
-def _crop(graduates: pd.DataFrame, region: str, base_year: int) -> "pd.Series[float]":
+def _crop(graduates: pd.DataFrame, region: str, base_year: int, years: int) -> "pd.Series[float]":
     """Return mean yearly graduates by field and level over the latest years."""
     rows = graduates[(graduates["region"] == region) & (graduates["year"] <= base_year)]
-    recent = rows[rows["year"] > rows["year"].max() - GRADUATE_YEARS]
+    recent = rows[rows["year"] > rows["year"].max() - years]
     persons = recent.groupby(["field", "level"])["persons"].mean()
     return persons[persons > 0]
 
@@ -71,6 +74,11 @@ def _drawn(share: Array, sample: float, draws: int, seed: list[int]) -> Array:
     generator = np.random.default_rng(seed)
     gamma = generator.standard_gamma(np.repeat((share * sample)[:, None], draws, axis=1))
     return np.asarray(share.sum() * gamma / gamma.sum(axis=0))
+
+
+def graduate_panel(graduates: pd.DataFrame, base_year: int) -> Panel:
+    """Return graduates a year by region, field and level."""
+    return panel_from_table(graduates[graduates["year"] <= base_year], ["region", "field", "level"])
 
 
 def entrants(shares: Array, cohorts: Cohorts, years: int) -> Array:
@@ -116,7 +124,7 @@ def jobseekers_by_occupation(
     """
     by_year = _yearly(jobseekers, region, base_year)
     named = by_year.drop(index=TOTAL, errors="ignore")
-    stock = by_year.reindex([TOTAL]).iloc[0].fillna(named.sum(min_count=1))
+    stock = _stock(by_year)
     labour_force = (stock + employed(industry, region).reindex(stock.index)).dropna()
     if base_year not in labour_force or len(labour_force) < minimum_years:
         return None
@@ -129,6 +137,22 @@ def jobseekers_by_occupation(
     )
     weight = split if split.sum() > 0 else base
     return np.asarray(max(float(stock[base_year] - friction), 0.0) * weight / weight.sum())
+
+
+def jobseeker_panel(jobseekers: pd.DataFrame, base_year: int) -> Panel:
+    """Return the mean stock of job seekers a year by region: the source's total, else its occupations."""
+    stocks = {
+        str(region): _stock(_yearly(jobseekers, str(region), base_year))
+        for region in jobseekers["region"].unique()
+    }
+    rows = pd.concat(stocks, names=["region", "year"]).rename("persons") if stocks else pd.Series(dtype=float)
+    return panel_from_table(rows.dropna().reset_index(), ["region"])
+
+
+def _stock(by_year: pd.DataFrame) -> "pd.Series[float]":
+    """Return the total by year, of rows by occupation."""
+    named = by_year.drop(index=TOTAL, errors="ignore")
+    return by_year.reindex([TOTAL]).iloc[0].fillna(named.sum(min_count=1))
 
 
 def _yearly(jobseekers: pd.DataFrame, region: str, base_year: int) -> pd.DataFrame:

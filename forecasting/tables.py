@@ -193,6 +193,18 @@ _DECLARED: Final[tuple[Table, ...]] = (
         "employed persons by sector; sector TOTAL with ages gives the cohorts",
     ),
     Table(
+        "employment_vintages",
+        ("vintage", "year", "region", "sector"),
+        (
+            Column("vintage", "date", "date", "day on which this figure was published"),
+            _year(),
+            _REGION,
+            Column("sector", "code", "-", "a sector, or an occupation where those are counted"),
+            _persons(meaning="employed persons of all ages, as published that day"),
+        ),
+        "earlier publications of employment: a backtest sees the first that has its year",
+    ),
+    Table(
         "staffing",
         ("sector", "occupation"),
         (_SECTOR, _OCCUPATION, _share("share", "share of the sector's employment"), _FLAG),

@@ -1,7 +1,8 @@
 """Mirror a remote registry's champion into the local releases, so that the service itself needs no registry.
 
 A process of its own beside the service, and the only module here that may import MLflow. Whatever is wrong
-with the registry or with what it holds, the release that is served stays as it is.
+with the registry or with what it holds, the release that is served stays as it is. The log of promotions gets
+a line for every release that was mirrored, in a chain of its own: what was served here, and since when.
 """
 
 import datetime as dt
@@ -17,8 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from forecasting.errors import ForecastingError
+from forecasting.records import BUSY, Entry, append, held, read_chain, replace_file
 from forecasting.snapshot import ID_LENGTH, MANIFEST, read_snapshot, snapshot_hash
-from serve.store import CHAMPION, RELEASES
+from serve.store import CHAMPION, PROMOTIONS, RELEASES
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +39,11 @@ _ASIDE: Final = ".follow-"
 _STALE_SECONDS: Final = 24 * 3600
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _PROMOTED: Final = ("promoted_at", "promoted_by", "why")
-_ELSEWHERE: Final = {"gates", "previous"}
+_ELSEWHERE: Final = {"gates", "previous", "mirrored_at"}
 """Kept in the log of promotions, not in the pointer."""
+_SAME: Final = ("release", "version", "promoted_at")
+_PATIENCE: Final = 30.0
+"""Seconds to wait for a command that works on the same store."""
 
 
 def follow(
@@ -49,7 +54,7 @@ def follow(
     Parameters
     ----------
     store : Path
-        Gets ``champion.json`` and ``releases/``; made if absent.
+        Gets ``champion.json``, ``promotions.jsonl`` and ``releases/``; made if absent.
     every : float
         Seconds between two looks.
     once : bool
@@ -119,26 +124,40 @@ def mirror(store: Path) -> tuple[str, bool]:
         )
     release, before = digest[:ID_LENGTH], _pointer(store)
     wanted = _champion(version, digest, before)
-    if wanted == before and (store / RELEASES / release).is_dir():
+    pointer = {name: value for name, value in wanted.items() if name not in _ELSEWHERE}
+    if pointer == before and (store / RELEASES / release).is_dir() and _logged(store, wanted):
         return release, False
     (store / RELEASES).mkdir(parents=True, exist_ok=True)
-    _sweep(store / RELEASES)
-    _place(store / RELEASES / release, str(version.version), digest)
-    _replace(store / CHAMPION, json.dumps(wanted, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    with held(store / BUSY, "mirroring", _PATIENCE):
+        _sweep(store / RELEASES)
+        _place(store / RELEASES / release, str(version.version), digest)
+        if not _logged(store, wanted):
+            append(store / PROMOTIONS, {**wanted, "mirrored_at": _now()})
+        text = json.dumps(pointer, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        replace_file(store / CHAMPION, text.encode())
     return release, True
 
 
-def _champion(version: Any, digest: str, before: dict[str, Any]) -> dict[str, Any]:
-    """Return what the pointer must say: the registry's own record of the promotion, where it keeps one."""
+def _logged(store: Path, entry: Entry) -> bool:
+    """Return whether the last line of the log is this promotion."""
+    entries = read_chain(store / PROMOTIONS)
+    return bool(entries) and all(entries[-1].get(name) == entry[name] for name in _SAME)
+
+
+def _champion(version: Any, digest: str, before: dict[str, Any]) -> Entry:
+    """Return what is promoted: the registry's own record of it, where it keeps one."""
     same = {"release": digest[:ID_LENGTH], "snapshot": digest, "version": str(version.version)}
     told = _promotion(version)
     if told.get("snapshot") == digest:
-        return {name: value for name, value in told.items() if name not in _ELSEWHERE} | same
+        return told | same
     if same.items() <= before.items():
         return before
-    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     unknown = "not recorded in the registry; the time is that of the mirroring"
-    return {**same, "promoted_at": now, "promoted_by": "unknown", "why": unknown}
+    return {**same, "promoted_at": _now(), "promoted_by": "unknown", "why": unknown}
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _promotion(version: Any) -> dict[str, Any]:
@@ -207,20 +226,6 @@ def _pointer(store: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return said if isinstance(said, dict) else {}
-
-
-def _replace(path: Path, text: str) -> None:
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
 
 
 def _without_login(text: str) -> str:

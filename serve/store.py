@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 CHAMPION: Final = "champion.json"
 RELEASES: Final = "releases"
+PROMOTIONS: Final = "promotions.jsonl"
 RETRY_SECONDS: Final = 30.0
 """A refused release is tried again after this long: the disk may have been at fault, not the release."""
 

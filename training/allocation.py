@@ -1,6 +1,8 @@
 """Allocate a budget over the occupations of a release, thinnest form: weights, caps, whole cents."""
 
 import datetime as dt
+import getpass
+import hashlib
 import json
 import shutil
 import tempfile
@@ -12,11 +14,18 @@ import pandas as pd
 
 from forecasting.errors import ForecastingError, InputError, Problem
 from forecasting.funding.allocation import allocate
-from forecasting.snapshot import Snapshot
+from forecasting.records import BUSY, append, held
+from forecasting.snapshot import Snapshot, snapshot_hash
+from training.store import Store
 
+TABLE: Final = "allocation.csv"
 CURRENT: Final = ("current", "made up")
 LARGEST_CENTS: Final = 10**14
 """A budget of a million million euros: beyond it floating point no longer holds a cent."""
+
+_RECORDED: Final = ("release", "region", "budget_cents", "allocated_cents", "residual_cents")
+_PATIENCE: Final = 30.0
+"""Seconds to wait for a promotion that is under way."""
 
 
 def cents_of(budget: str) -> int:
@@ -84,25 +93,45 @@ def allocation_table(snapshot: Snapshot, region: str, budget: int) -> pd.DataFra
     )
 
 
-def write_allocation(table: pd.DataFrame, about: dict[str, Any], folder: Path) -> None:
-    """Write the table and what it rests on, whole or not at all.
+def grant(store: Store, table: pd.DataFrame, about: dict[str, Any], folder: Path) -> None:
+    """Write the table and what it rests on, whole or not at all, once the store has it on record.
 
     Raises
     ------
     InputError
         If the folder exists: an allocation is never overwritten.
+    ForecastingError
+        If the record was tampered with, or the release was pruned meanwhile.
     """
     if folder.exists():
         raise InputError([Problem(str(folder), "an existing folder", "a new one", "give another --out")])
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        table.to_csv(aside / "allocation.csv", index=False)
+        table.to_csv(aside / TABLE, index=False)
         (aside / "allocation.json").write_text(
             json.dumps(about, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"
         )
         aside.chmod(0o755)
+        digest = hashlib.sha256((aside / TABLE).read_bytes()).hexdigest()
+        _record(store, about, {"table_sha256": digest, "out": str(folder.resolve())})
         aside.rename(folder)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
+
+
+def _record(store: Store, about: dict[str, Any], written: dict[str, str]) -> None:
+    """Put an allocation on the store's record, so that its release is never pruned."""
+    release = store.releases / str(about["release"])
+    with held(store.folder / BUSY, "allocation", _PATIENCE):
+        if not release.is_dir():
+            raise ForecastingError(f"{release}: gone meanwhile. Do: allocate from another release.")
+        entry = {name: about[name] for name in _RECORDED} | written
+        entry |= {
+            "snapshot": snapshot_hash(release),
+            "status": about["status"]["label"],
+            "allocated_at": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "allocated_by": getpass.getuser(),
+        }
+        append(store.allocations, entry)

@@ -1,11 +1,14 @@
 """Say in plain sentences what differs between two snapshots."""
 
+import textwrap
 from collections.abc import Hashable, Mapping
 from typing import Any, Final
 
 import pandas as pd
 
 _TOLD: Final = 5
+_LONGEST: Final = 100
+"""Characters of a value that are told; the JSON has all of it."""
 _VISIBLE: Final = 0.005
 """Half a percentage point: smaller changes get no sentence of their own."""
 
@@ -70,7 +73,9 @@ def sentences(
         *_states(cells),
         *_money(euros, regions, budget),
     ]
-    if not len(cells):
+    if not summary["cells_compared"]:
+        told.insert(0, "No cell is in both: they are of different regions, or of different years ahead.")
+    elif not len(cells):
         compared = summary["cells_compared"]
         told.append(f"No cell differs: {compared} {_plural('cell', compared)} compared.")
     if not len(given) and not len(rules) and not len(cells) and not summary["moved_cents"]:
@@ -102,9 +107,10 @@ def _named(row: Mapping[Hashable, Any]) -> str:
 
 
 def _arrow(row: Mapping[Hashable, Any]) -> str:
+    old, new = (textwrap.shorten(str(row[side]), _LONGEST, placeholder="…") for side in ("old", "new"))
     if row["change"] == "changed":
-        return f"{row['old']} → {row['new']}"
-    return f"{row['change']} ({row['new'] if row['change'] == 'added' else row['old']})"
+        return f"{old} → {new}"
+    return f"{row['change']} ({new if row['change'] == 'added' else old})"
 
 
 def _place(row: Mapping[Hashable, Any]) -> str:

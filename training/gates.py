@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +12,13 @@ import pandas as pd
 from forecasting.parameters import Parameters, load_parameters
 from forecasting.snapshot import Snapshot
 from training.allocation import allocation_table
+from training.diff_inputs import inputs, parameters
 
 FOLDER: Final = Path(__file__).parent / "parameters"
 KEY: Final = ["region", "occupation", "scenario", "horizon"]
 TOP: Final = 10
+_MOVING: Final = {"region.base_year", "region.data_vintage", "horizons", "scenario", "convention"}
+"""Settings that may move scores; a seed or new code should not."""
 
 
 @dataclass(frozen=True)
@@ -202,15 +205,32 @@ def small_cells(question: Question) -> Iterator[Verdict]:
 
 
 def jump(question: Question) -> Iterator[Verdict]:
-    """Hold scores, ranks and euros beside the release in service of the same region."""
+    """Hold scores, ranks and euros beside the release in service of the same region.
+
+    A change of data or parameters may move them; where neither changed, less movement is let through.
+    """
     if question.champion is None:
         yield Verdict("jump", True, "no release of this region is in service: nothing to compare.")
         return
     old, new = (_cells(snapshot) for snapshot in (question.champion, question.snapshot))
     both = old.join(new, lsuffix="_old", rsuffix="_new", how="inner")
-    yield _jump_score(both, question.thresholds["jump_score"])
-    yield from _jump_rank(both, question.thresholds["jump_rank"])
-    yield _jump_euros(question)
+    changed = _changed(question.champion, question.snapshot)
+    share = 1.0 if changed else float(question.thresholds["jump_unexplained"])
+    verdicts = (
+        _jump_score(both, share * question.thresholds["jump_score"]),
+        *_jump_rank(both, question.thresholds["jump_rank"]),
+        _jump_euros(question, share * question.thresholds["jump_euros"]),
+    )
+    because = f"changed since: {changed}." if changed else "neither data nor parameters changed since."
+    for verdict in verdicts:
+        yield replace(verdict, sentence=f"{verdict.sentence[:-1]}; {because}")
+
+
+def _changed(old: Snapshot, new: Snapshot) -> str:
+    """Name the tables, source vintages and parameters that differ, empty if none does."""
+    made = pd.concat([inputs(old, new), parameters(old, new)])
+    apart = made[made["kind"].ne("setting") | made["name"].isin(_MOVING)]
+    return ", ".join(dict.fromkeys(f"{row['kind']} {row['name']}" for row in apart.to_dict("records")))
 
 
 def _cells(snapshot: Snapshot) -> pd.DataFrame:
@@ -227,7 +247,7 @@ def _jump_score(both: pd.DataFrame, limit: float) -> Verdict:
         if len(change)
         else ""
     )
-    sentence = f"the median score moves by {median:.3f} over {len(both)} cells{worst}; at most {limit:.2f}."
+    sentence = f"the median score moves by {median:.3f} over {len(both)} cells{worst}; at most {limit:.3f}."
     return Verdict("jump", median <= limit, sentence)
 
 
@@ -243,12 +263,12 @@ def _jump_rank(both: pd.DataFrame, fewest: int) -> Iterator[Verdict]:
         )
 
 
-def _jump_euros(question: Question) -> Verdict:
-    limit, budget = question.thresholds["jump_euros"], int(question.thresholds["reference_budget"]) * 100
+def _jump_euros(question: Question, limit: float) -> Verdict:
+    budget = int(question.thresholds["reference_budget"]) * 100
     assert question.champion is not None  # noqa: S101 - jump() asked
     old, new = (_euros(snapshot, budget) for snapshot in (question.champion, question.snapshot))
     moved = float(old.sub(new, fill_value=0).abs().sum() / 2 / budget)
-    sentence = f"{moved:.1%} of {budget // 100:,} EUR would move; at most {limit:.0%}."
+    sentence = f"{moved:.1%} of {budget // 100:,} EUR would move; at most {limit:.1%}."
     return Verdict("jump", moved <= limit, sentence)
 
 

@@ -1,17 +1,10 @@
-"""The log of promotions: JSON lines, each with the hash of the line before, so no change goes unseen."""
+"""The log of promotions: what was in service when, and what a rollback returns to."""
 
 import datetime as dt
-import hashlib
-import json
-import os
-import tempfile
-from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from forecasting.errors import ForecastingError
-
-Entry = dict[str, Any]
+from forecasting.records import Entry, read_chain
 
 
 def read_log(path: Path) -> list[Entry]:
@@ -22,72 +15,38 @@ def read_log(path: Path) -> list[Entry]:
     ForecastingError
         If a line was changed, removed or cannot be read.
     """
-    lines = path.read_bytes().splitlines() if path.is_file() else []
-    entries: list[Entry] = []
-    previous = ""
-    for number, line in enumerate(lines, start=1):
-        try:
-            entry = json.loads(line)
-        except ValueError:
-            entry = {}
-        if not isinstance(entry, dict) or entry.get("previous") != previous:
-            raise ForecastingError(
-                f"{path}, line {number}: found a broken chain; expected the hash of the line before. "
-                "Do: restore the file from a backup; the releases themselves are untouched."
-            )
-        entries.append(entry)
-        previous = hashlib.sha256(line).hexdigest()
-    return entries
-
-
-def append(path: Path, entry: Mapping[str, Any]) -> None:
-    """Add a line to the log, whole or not at all.
-
-    Raises
-    ------
-    ForecastingError
-        If the log is broken: nothing is chained to a broken end.
-    """
-    read_log(path)
-    before = path.read_bytes() if path.is_file() else b""
-    lines = before.splitlines()
-    previous = hashlib.sha256(lines[-1]).hexdigest() if lines else ""
-    line = json.dumps({**entry, "previous": previous}, sort_keys=True, ensure_ascii=False).encode()
-    replace_file(path, before + line + b"\n")
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Put content in the place of a file in one step, on the disk before it counts."""
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(aside).chmod(0o644)
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+    return read_chain(path)
 
 
 def standing(entries: list[Entry]) -> list[Entry]:
     """Return the promotions that no rollback took back, oldest first; the last is in service.
+
+    A log that mirrors a registry may have missed the promotion that a rollback returns to.
 
     Examples
     --------
     >>> log = [{"release": "a"}, {"release": "b"}, {"release": "a", "rollback_from": "b"}, {"release": "c"}]
     >>> [entry["release"] for entry in standing(log)]
     ['a', 'c']
+    >>> [entry["release"] for entry in standing([{"release": "c"}, {"release": "b", "rollback_from": "c"}])]
+    ['b']
     """
     stack: list[Entry] = []
     for entry in entries:
-        if entry.get("rollback_from"):
-            while len(stack) > 1 and stack[-1]["release"] != entry["release"]:
+        if taken_back := entry.get("rollback_from"):
+            known = entry["release"] in {each["release"] for each in stack}
+            while stack and (
+                stack[-1]["release"] != entry["release"] if known else stack[-1]["release"] == taken_back
+            ):
                 stack.pop()
-        elif not stack or stack[-1]["release"] != entry["release"]:
+        if not stack or stack[-1]["release"] != entry["release"]:
             stack.append(entry)
     return stack
+
+
+def since(entry: Entry) -> str:
+    """Return when an entry came into service here: for one that mirrors a registry, when it was mirrored."""
+    return str(entry.get("mirrored_at") or entry["promoted_at"])
 
 
 def served_on(entries: list[Entry], day: dt.date) -> Entry | None:
@@ -100,5 +59,19 @@ def served_on(entries: list[Entry], day: dt.date) -> Entry | None:
     >>> served_on(log, dt.date(2026, 2, 1))["version"]
     '1'
     """
-    earlier = [entry for entry in entries if str(entry["promoted_at"])[:10] <= day.isoformat()]
+    earlier = [entry for entry in entries if since(entry)[:10] <= day.isoformat()]
     return earlier[-1] if earlier else None
+
+
+def served_until(entries: list[Entry]) -> dict[str, str]:
+    """Return when each release was last taken out of service; the one in service is not among them.
+
+    Examples
+    --------
+    >>> log = [{"promoted_at": "2026-01-02T10:00:00Z", "release": "a"},
+    ...        {"promoted_at": "2026-03-01T09:00:00Z", "release": "b"}]
+    >>> served_until(log)
+    {'a': '2026-03-01T09:00:00Z'}
+    """
+    ended = {str(entry["release"]): since(following) for entry, following in pairwise(entries)}
+    return {release: end for release, end in ended.items() if release != entries[-1]["release"]}

@@ -1,11 +1,11 @@
 """Put a version in service, and take it back: a crash at any moment leaves the old release serving.
 
-Order of a promotion: the release folder, the registry's alias (the authority), the log, then the file the
-service reads. Whatever a crash left undone, the next promotion, rollback or log completes from the alias.
+Order of a promotion: the release folder; the log and the file the service reads, made ready aside; the
+registry's alias (the authority); then both are renamed. A full disk so stops it before the alias moves.
+Whatever a crash left undone, the next promotion, rollback or pruning completes from the alias.
 """
 
 import datetime as dt
-import fcntl
 import getpass
 import json
 import shutil
@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from forecasting.errors import ForecastingError
+from forecasting.records import BUSY, Entry, append, chained, held, naming, replace_file, replacing, settle
 from forecasting.snapshot import ID_LENGTH, Snapshot, read_snapshot
 from training.gates import FOLDER, Verdict, judge
-from training.promotions import Entry, append, read_log, replace_file, standing
+from training.promotions import read_log, standing
 from training.store import ALIAS, MODEL, Store
 from training.tracking import connect, fetch_snapshot, resolve_version, set_champion
 
 TAG: Final = "promotion"
-_ASIDE: Final = (".promote-*", "releases/.release-*", ".champion.json-*", ".promotions.jsonl-*")
+_ASIDE: Final = (".promote-*", ".champion.json-*", ".*.jsonl-*", "releases/.release-*", "releases/.pruned-*")
+_UNSHOWN: Final = {"gates", "previous"}
 
 
 def promote(
@@ -61,7 +63,7 @@ def promote(
             candidate = read_snapshot(path)
             verdicts = judge(candidate, _in_service(store), _today())
             _refuse(version, verdicts, force)
-            _place(path, store.releases / digest[:ID_LENGTH])
+            place(path, store.releases / digest[:ID_LENGTH])
         entry = _entry(version, digest, why, approved_by) | {
             **_about(candidate),
             "gates": [asdict(verdict) for verdict in verdicts],
@@ -74,12 +76,13 @@ def promote(
 def rollback(store: Store, why: str) -> Entry:
     """Put the release that the present one replaced back in service and return what the log keeps.
 
-    Rolling back twice goes back two releases, never forward to one that was taken back.
+    Rolling back twice goes back two releases, never forward to one that was taken back. A release that was
+    pruned is brought back from the registry.
 
     Raises
     ------
     ForecastingError
-        If there is no earlier release, or its bytes are damaged.
+        If there is no earlier release, its bytes are damaged, or it was pruned and the registry lost it.
     """
     with alone(store):
         repair(store)
@@ -87,7 +90,11 @@ def rollback(store: Store, why: str) -> Entry:
         if len(stack) < 2:
             raise ForecastingError("no earlier release to return to. Do: promote another version.")
         current, target = stack[-1]["release"], stack[-2]
-        returned = read_snapshot(store.releases / target["release"])
+        release = store.releases / str(target["release"])
+        if not release.is_dir():
+            with tempfile.TemporaryDirectory(dir=store.folder, prefix=".promote-") as folder:
+                place(fetch_snapshot(store, str(target["version"]), Path(folder))[0], release)
+        returned = read_snapshot(release)
         entry = _entry(str(target["version"]), str(target["snapshot"]), why, None) | _about(returned)
         entry |= {"gates": [], "forced": "", "rollback_from": current}
         _put_in_service(store, entry)
@@ -101,21 +108,15 @@ def _about(snapshot: Snapshot) -> Entry:
 
 
 @contextmanager
-def alone(store: Store) -> Iterator[None]:
-    """Let one promotion through at a time; the lock goes with the process that holds it.
+def alone(store: Store, act: str = "promotion", patience: float = 0) -> Iterator[None]:
+    """Let one process at a time change what is in service, kept or paid on; told is who does.
 
     Raises
     ------
     ForecastingError
-        If another promotion holds it.
+        If another holds the store for longer than `patience` seconds.
     """
-    with (store.folder / ".promotion.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise ForecastingError(
-                f"{store.folder}: another promotion is under way. Do: look at the log, then try again."
-            ) from error
+    with held(store.folder / BUSY, act, patience), naming(store.folder):
         yield
 
 
@@ -130,7 +131,8 @@ def repair(store: Store) -> None:
     entries = read_log(store.promotions)
     if not entries or entries[-1]["promoted_at"] != entry["promoted_at"]:
         append(store.promotions, entry)
-    _point(store, entry)
+    if not store.champion.is_file() or store.champion.read_bytes() != _pointer(entry):
+        replace_file(store.champion, _pointer(entry))
 
 
 def _registered(store: Store) -> Entry | None:
@@ -147,20 +149,18 @@ def _registered(store: Store) -> Entry | None:
 
 
 def _put_in_service(store: Store, entry: Entry) -> None:
-    client = connect(store)
+    client, version = connect(store), str(entry["version"])
     told = json.dumps(entry, sort_keys=True, ensure_ascii=False)
-    client.set_model_version_tag(MODEL, str(entry["version"]), TAG, told)
-    set_champion(store, str(entry["version"]))
-    append(store.promotions, entry)
-    _point(store, entry)
+    log = replacing(store.promotions, chained(store.promotions, entry))
+    with replacing(store.champion, _pointer(entry)), log:  # the log is renamed first
+        client.set_model_version_tag(MODEL, version, TAG, told)
+        set_champion(store, version)
 
 
-def _point(store: Store, entry: Entry) -> None:
-    """Write the file the service reads, if it does not say this already."""
-    shown = {name: value for name, value in entry.items() if name not in {"gates", "previous"}}
-    content = (json.dumps(shown, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
-    if not store.champion.is_file() or store.champion.read_bytes() != content:
-        replace_file(store.champion, content)
+def _pointer(entry: Entry) -> bytes:
+    """Return what the file says that the service reads."""
+    shown = {name: value for name, value in entry.items() if name not in _UNSHOWN}
+    return (json.dumps(shown, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def _entry(version: str, digest: str, why: str, approved_by: str | None) -> Entry:
@@ -198,15 +198,15 @@ def _refuse(version: str, verdicts: Sequence[Verdict], force: str | None) -> Non
         )
 
 
-def _place(snapshot: Path, release: Path) -> None:
+def place(snapshot: Path, release: Path) -> None:
+    """Let a fetched snapshot become the release; it is on the same disk, so that no second copy is needed."""
     if release.exists():
         read_snapshot(release)
         return
     release.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".release-", dir=release.parent))
-    shutil.copytree(snapshot, aside, dirs_exist_ok=True)
-    aside.chmod(0o755)
-    aside.rename(release)
+    snapshot.chmod(0o755)
+    settle(snapshot)
+    snapshot.rename(release)
 
 
 def _in_service(store: Store) -> Snapshot | None:

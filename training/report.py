@@ -3,9 +3,8 @@
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 from rich.table import Table
@@ -16,60 +15,6 @@ from forecasting.snapshot import Snapshot
 TOP: Final = 10
 LABEL_WIDTH: Final = 48
 _INK, _BAR, _DOT = "#1c2733", "#9fb8c8", "#b3392f"
-
-
-def backtest_table(backtest: pd.DataFrame) -> Table:
-    """Return the backtest as a table for the terminal."""
-    title = (
-        "Rolling-origin backtest of sector employment: MAE in persons, share in the 80 % interval; * ships"
-    )
-    table = Table(title=title, title_justify="left", caption_justify="left")
-    for name in ("method", "years", "origins", "MAE", "MASE", "log MAE", "80 %", "note"):
-        table.add_column(
-            name, justify="left" if name in {"method", "note"} else "right", no_wrap=name != "note"
-        )
-    untested = backtest.groupby("horizon")["origins"].max().loc[lambda origins: origins == 0].index
-    table.caption = "; ".join(f"{years} years: not backtested, no origin reaches it" for years in untested)
-    tested = backtest[~backtest["horizon"].isin(untested)]
-    for row in tested.sort_values(["horizon", "method"]).to_dict("records"):
-        table.add_row(*_backtest_cells(row), style="bold" if row["selected"] else "")
-    return table
-
-
-def _backtest_cells(row: Mapping[Hashable, Any]) -> list[str]:
-    shipped = " *" if row["selected"] else ""
-    return [
-        f"{row['method']}{shipped}",
-        str(row["horizon"]),
-        str(row["origins"]),
-        _figure(row["mae"], ",.0f"),
-        _figure(row["mase"], ".3f"),
-        _figure(row["log_mae"], ".4f"),
-        _figure(row["coverage_80"], ".1%"),
-        str(row["note"] or ""),
-    ]
-
-
-def _figure(value: object, form: str) -> str:
-    number = float(str(value))
-    return "-" if number != number else format(number, form)
-
-
-def backtest_text(backtest: pd.DataFrame) -> str:
-    """Return the backtest as plain text, as it is kept with the run."""
-    columns = [
-        "method",
-        "horizon",
-        "origins",
-        "mae",
-        "mase",
-        "log_mae",
-        "coverage_80",
-        "coverage_origins",
-        "selected",
-        "note",
-    ]
-    return backtest.sort_values(["horizon", "method"])[columns].to_string(index=False) + "\n"
 
 
 def ranked(snapshot: Snapshot, region: str, horizon: int) -> pd.DataFrame:

@@ -2,14 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from forecasting.demand import employment_panel
-from forecasting.pipeline import lay_out
+from forecasting.evidence import EMPLOYMENT, Evidence
+from forecasting.layout import lay_out
+from forecasting.parameters import Parameters
 from forecasting.region import Region
 from forecasting.series.boosting import FROZEN, ROUNDS, GlobalBoosting
 from forecasting.snapshot import Snapshot
@@ -21,10 +22,10 @@ LONGEST_NOTE: Final = 7900
 _NOT_IN_A_NAME: Final = re.compile(r"[^\w\-./ ]")
 
 
-def run_name(manifest: Mapping[str, Any]) -> str:
+def run_name(region: Region, parameters: Parameters, seed: int) -> str:
     """Return the name of a build's run."""
-    about = manifest["region"]
-    return f"{about['name']} {about['base_year']}, as of {manifest['as_of']}, seed {manifest['seed']}"
+    about = region.settings
+    return f"{about['name']} {about['base_year']}, as of {parameters.as_of}, seed {seed}"
 
 
 def summary(snapshot: Snapshot) -> str:
@@ -59,15 +60,20 @@ def summary(snapshot: Snapshot) -> str:
 
 def backtest_markdown(backtest: pd.DataFrame) -> str:
     """Return the backtest in Markdown; the method that ships is bold."""
-    head = ("method", "years", "origins", "MAE", "MASE", "MAE, log", "80 % covers", "note")
-    lines = ["| " + " | ".join(head) + " |", "|---" + "|---:" * 6 + "|---|"]
-    for row in backtest.sort_values(["component", "horizon", "method"]).to_dict("records"):
+    head = ("component", "method", "years", "origins", "MAE", "MASE", "MAE, log", "80 % covers", "note")
+    lines = ["| " + " | ".join(head) + " |", "|---" * 2 + "|---:" * 6 + "|---|"]
+    known = backtest[backtest["origins"] > 0]
+    for row in known.sort_values(["component", "horizon", "method"]).to_dict("records"):
         name = f"**{row['method']}**" if row["selected"] else str(row["method"])
         forms = {"mae": ",.0f", "mase": ".3f", "log_mae": ".4f", "coverage_80": ".1%"}
         figures = ["-" if pd.isna(row[key]) else format(row[key], form) for key, form in forms.items()]
         note = "" if pd.isna(row["note"]) else str(row["note"]).replace("|", "/")
         lines.append(
-            "| " + " | ".join([name, str(row["horizon"]), str(row["origins"]), *figures, note]) + " |"
+            "| "
+            + " | ".join(
+                [str(row["component"]), name, str(row["horizon"]), str(row["origins"]), *figures, note]
+            )
+            + " |"
         )
     return "\n".join(lines) + "\n"
 
@@ -82,13 +88,45 @@ def backtest_metrics(backtest: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def log_components(region: Region, snapshot: Snapshot) -> None:
-    """Log one run per component of the build, nested in the run that is active."""
+def log_evidence(name: str, evidence: Evidence, region: Region, seed: int) -> None:
+    """Log what one component's past says to the run that is active."""
     import mlflow
 
-    employment = "What sectors will employ. `*.txt` is the global LightGBM, fitted on all years, as text."
-    with mlflow.start_run(run_name="sector_employment", nested=True, description=employment):
-        _log_employment(mlflow, region, snapshot)
+    mlflow.log_params({"selected": evidence.method, "seed": seed})
+    mlflow.log_metrics(backtest_metrics(evidence.table))
+    mlflow.log_text(backtest_markdown(evidence.table), "backtest.md")
+    mlflow.log_text(evidence.groups.to_csv(index=False), "backtest_groups.csv")
+    if len(evidence.groups):
+        mlflow.log_figure(skill_figure(name, evidence.groups), "skill.png")
+    if name == EMPLOYMENT:
+        _log_challenger(mlflow, region, seed)
+
+
+def _log_challenger(mlflow: Any, region: Region, seed: int) -> None:
+    """Log the global LightGBM, fitted on all years, as text with what it splits on."""
+    panel = employment_panel(lay_out(region), int(region.settings["base_year"]))
+    mlflow.log_params(
+        {
+            "series": len(panel.index),
+            "years": f"{panel.periods[0]}-{panel.periods[-1]}",
+            "lightgbm.rounds": ROUNDS,
+            **{f"lightgbm.{name}": value for name, value in FROZEN.items()},
+        }
+    )
+    booster = GlobalBoosting(seed).fit(panel)
+    mlflow.set_tag("lightgbm", "fitted" if booster is not None else "too few years to fit")
+    if booster is None:
+        return
+    importance = importance_table(booster)
+    mlflow.log_text(booster.model_to_string(), "lightgbm.txt")
+    mlflow.log_text(importance.to_csv(index=False), "feature_importance.csv")
+    mlflow.log_figure(importance_figure(importance), "feature_importance.png")
+
+
+def log_scores(snapshot: Snapshot) -> None:
+    """Log the scores and the weights in a run each, nested in the run that is active."""
+    import mlflow
+
     gap = "Scores: what adds up (`residual.*`), rank correlation with vacancy rates, cells by reason."
     with mlflow.start_run(run_name="gap", nested=True, description=gap):
         mlflow.log_metrics(gap_metrics(snapshot))
@@ -98,33 +136,6 @@ def log_components(region: Region, snapshot: Snapshot) -> None:
         given = snapshot.manifest["parameters"]
         mlflow.log_params({name: given[name]["value"] for name in ("weight_quantile", "weight_horizon")})
         mlflow.log_metrics(weight_metrics(snapshot.tables["weights"]))
-
-
-def _log_employment(mlflow: Any, region: Region, snapshot: Snapshot) -> None:
-    """Log the backtest, and the challenger as LightGBM text with what it splits on."""
-    manifest, backtest = snapshot.manifest, snapshot.tables["backtest"]
-    seed, panel = int(manifest["seed"]), employment_panel(lay_out(region), manifest["region"]["base_year"])
-    mlflow.log_params(
-        {
-            "selected": manifest["methods"]["sector_employment"],
-            "seed": seed,
-            "series": len(panel.index),
-            "years": f"{panel.periods[0]}-{panel.periods[-1]}",
-            "lightgbm.rounds": ROUNDS,
-            **{f"lightgbm.{name}": value for name, value in FROZEN.items()},
-        }
-    )
-    rows = backtest[backtest["component"] == "sector_employment"]
-    mlflow.log_metrics(backtest_metrics(rows))
-    mlflow.log_text(backtest_markdown(rows), "backtest.md")
-    booster = GlobalBoosting(seed).fit(panel)
-    mlflow.set_tag("lightgbm", "fitted" if booster is not None else "too few years to fit")
-    if booster is None:
-        return
-    importance = importance_table(booster)
-    mlflow.log_text(booster.model_to_string(), "lightgbm.txt")
-    mlflow.log_text(importance.to_csv(index=False), "feature_importance.csv")
-    mlflow.log_figure(importance_figure(importance), "feature_importance.png")
 
 
 def importance_table(booster: Any) -> pd.DataFrame:
@@ -150,6 +161,28 @@ def importance_figure(importance: pd.DataFrame) -> Any:
     axes.barh(rows["feature"], rows["share_of_gain"] * 100, color="#9fb8c8")
     axes.set_xlabel("share of the gain of all splits, %")
     axes.set_title("What the global LightGBM splits on", loc="left")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def skill_figure(component: str, groups: pd.DataFrame) -> Any:
+    """Draw the skill of every method over the naive forecast by horizon, with its bootstrap interval."""
+    from matplotlib.figure import Figure
+
+    rows = groups[(groups["level"] == "cell") & (groups["size"] == "all") & (groups["method"] != "naive")]
+    rows = rows.sort_values(["horizon", "method"], ascending=False).reset_index(drop=True)
+    figure = Figure(figsize=(7, 1.2 + 0.4 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    axes.hlines(rows.index, rows["skill_p10"] * 100, rows["skill_p90"] * 100, color="#9fb8c8", linewidth=6)
+    axes.plot(rows["skill"] * 100, rows.index, "o", color="#1c2733")
+    axes.axvline(0, color="#b3392f", linewidth=1)
+    names = [
+        f"{row['method']}{' (ships)' if row['selected'] else ''}, horizon {row['horizon']}"
+        for row in rows.to_dict("records")
+    ]
+    axes.set_yticks(list(rows.index), names)
+    axes.set_xlabel("error saved over the naive forecast, %; bar: P10 to P90 where it is known")
+    axes.set_title(component, loc="left")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -11,16 +11,18 @@ from urllib.parse import unquote, urlsplit
 import pandas as pd
 
 from forecasting.errors import ForecastingError
-from forecasting.region import Region
+from forecasting.parameters import Parameters
+from forecasting.region import Region, fingerprints
 from forecasting.snapshot import ID_LENGTH, MANIFEST, Snapshot, read_snapshot, snapshot_hash
 from training.provenance import ROOT, Provenance
-from training.report import backtest_text, ranking_figure
-from training.runs import backtest_metrics, log_components, run_name, summary
-from training.store import ALIAS, ARTIFACTS, MODEL, SCHEME, Store
+from training.report import ranking_figure
+from training.runs import backtest_markdown, backtest_metrics, summary
+from training.store import ALIAS, ARTIFACTS, MODEL, SCHEME, Store, opening
 
 logger = logging.getLogger(__name__)
 
 EXPERIMENT: Final = "competence-gaps"
+REGISTERED: Final = "Gap scores: region, occupation and horizon in, score and interval out. Alias: champion."
 SERVED_MODEL: Final = ROOT / "training" / "served_model.py"
 REQUIREMENTS: Final = ("pandas>=2.3,<3", "pyarrow>=25,<26")
 
@@ -28,12 +30,18 @@ REQUIREMENTS: Final = ("pandas>=2.3,<3", "pyarrow>=25,<26")
 def connect(store: Store) -> Any:
     """Return an MLflow client of the store, with telemetry off and the experiment in place."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
-
-    from training.artifacts import register
 
     for chatty in ("mlflow", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("mlflow.store.db").setLevel(logging.CRITICAL)  # what it tells is raised too
+    with opening(store):
+        return _connected(mlflow, store)
+
+
+def _connected(mlflow: Any, store: Store) -> Any:
+    from training.artifacts import register
 
     register()
     mlflow.set_tracking_uri(store.tracking_uri)
@@ -61,65 +69,86 @@ def _set_aside(client: Any, experiment: Any, store: Store) -> None:
     )
 
 
-def log_build(store: Store, region: Region, snapshot: Snapshot, folder: Path, code: Provenance) -> str:
-    """Log one build and return the number of the registered version.
+def log_inputs(region: Region, parameters: Parameters, seed: int, code: Provenance) -> None:
+    """Log what a build is made of to the run that is active, before anything is trained."""
+    import mlflow
+
+    mlflow.set_tags(_made_by(region, code))
+    mlflow.log_params(
+        {
+            "as_of": parameters.as_of,
+            "seed": str(seed),
+            **{name: json.dumps(parameter.value) for name, parameter in parameters.values.items()},
+            **{f"fingerprint.{table}": digest for table, digest in fingerprints(region).items()},
+        }
+    )
+
+
+def register_version(client: Any, run: str, snapshot: Snapshot, folder: Path, code: Provenance) -> str:
+    """Log the result of a build to the run that is active and return the number of its version.
 
     Parameters
     ----------
+    run : str
+        Id of the active run.
     snapshot, folder : Snapshot, Path
         The snapshot, and the folder it was written to.
     """
-    client = connect(store)
     import mlflow
 
-    manifest = snapshot.manifest
-    tags, note = _tags(manifest, folder, code), summary(snapshot)
-    with mlflow.start_run(run_name=run_name(manifest), description=note) as run:
-        mlflow.set_tags(tags)
-        mlflow.log_params(_params(manifest))
-        mlflow.log_metrics(_metrics(snapshot))
-        _log_files(mlflow, snapshot)
-        log_components(region, snapshot)
-        logged = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(SERVED_MODEL),
-            artifacts={"snapshot": str(folder)},
-            pip_requirements=list(REQUIREMENTS),
-            signature=_signature(mlflow),
-            input_example=_asked(snapshot),
-            registered_model_name=MODEL,
-        )
-        version = str(logged.registered_model_version)
-    for key, value in {**tags, "run": run.info.run_id}.items():
-        client.set_model_version_tag(MODEL, version, key, value)
-    client.update_model_version(MODEL, version, description=note)
-    return version
-
-
-def _tags(manifest: Any, folder: Path, code: Provenance) -> dict[str, str]:
-    digest = snapshot_hash(folder)
-    return {
+    digest, note = snapshot_hash(folder), summary(snapshot)
+    tags = {
         "snapshot": digest,
         "release": digest[:ID_LENGTH],
-        "region": str(manifest["region"]["name"]),
-        "base_year": str(manifest["region"]["base_year"]),
-        "status": str(manifest["status"]["label"]),
+        "status": str(snapshot.manifest["status"]["label"]),
+    }
+    about = snapshot.manifest["region"]
+    of_version = {"region": str(about["name"]), "base_year": str(about["base_year"]), "run": run}
+    mlflow.set_tags({**tags, "mlflow.note.content": note})
+    methods = snapshot.manifest["methods"]
+    mlflow.log_params({f"method.{component}": name for component, name in methods.items()})
+    mlflow.log_metrics(_metrics(snapshot))
+    _log_files(mlflow, snapshot)
+    logged = mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(SERVED_MODEL),
+        artifacts={"snapshot": str(folder)},
+        pip_requirements=list(REQUIREMENTS),
+        signature=_signature(mlflow),
+        input_example=_asked(snapshot),
+    )
+    # With its tags in one step: a crash leaves no version without a name.
+    made = {**of_version, **_of_code(code), **tags}
+    if not client.search_registered_models(f"name = '{MODEL}'"):
+        _make_model(client)
+    version = client.create_model_version(
+        MODEL, logged.model_uri, run, tags=made, description=note, model_id=logged.model_id
+    )
+    return str(version.version)
+
+
+def _make_model(client: Any) -> None:
+    """Make the registered model, unless another build has just done so."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.create_registered_model(MODEL, description=REGISTERED)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
+def _made_by(region: Region, code: Provenance) -> dict[str, str]:
+    about = region.settings
+    return {"region": str(about["name"]), "base_year": str(about["base_year"]), **_of_code(code)}
+
+
+def _of_code(code: Provenance) -> dict[str, str]:
+    return {
         "revision": code.revision,
         "dirty": str(code.dirty).lower(),
         "lock": code.lock,
         "code": code.code,
-    }
-
-
-def _params(manifest: Any) -> dict[str, str]:
-    given = {name: parameter["value"] for name, parameter in manifest["parameters"].items()}
-    return {
-        "as_of": str(manifest["as_of"]),
-        "seed": str(manifest["seed"]),
-        "scenario": str(manifest["scenario"]),
-        **{name: json.dumps(value) for name, value in given.items()},
-        **{f"method.{component}": name for component, name in manifest["methods"].items()},
-        **{f"fingerprint.{table}": digest for table, digest in manifest["fingerprints"].items()},
     }
 
 
@@ -135,7 +164,7 @@ def _metrics(snapshot: Snapshot) -> dict[str, float]:
 
 def _log_files(mlflow: Any, snapshot: Snapshot) -> None:
     """Log what a reader of the run looks at."""
-    mlflow.log_text(backtest_text(snapshot.tables["backtest"]), "backtest.txt")
+    mlflow.log_text(backtest_markdown(snapshot.tables["backtest"]), "backtest.md")
     mlflow.log_text(snapshot.tables["backtest"].to_csv(index=False), "backtest.csv")
     mlflow.log_dict(dict(snapshot.manifest), "manifest.json")
     with tempfile.TemporaryDirectory() as folder:

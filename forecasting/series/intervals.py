@@ -89,9 +89,10 @@ def _variance_line(errors: pd.DataFrame) -> tuple[float, float]:
     the series do not set the width for all. With one horizon known, all of it is put on the slope: the
     interval then grows too fast rather than too slowly.
     """
-    by_horizon = errors.groupby("horizon")["error"].apply(lambda error: error.abs().quantile(NOMINAL))
-    variance = (by_horizon.to_numpy() / _NORMAL_HALF_WIDTH) ** 2
-    horizon = by_horizon.index.to_numpy(dtype=float)
+    absolute, years = errors["error"].abs().to_numpy(dtype=float), errors["horizon"].to_numpy(dtype=float)
+    horizon = np.unique(years)
+    width = np.array([np.quantile(absolute[years == each], NOMINAL) for each in horizon])
+    variance = (width / _NORMAL_HALF_WIDTH) ** 2
     if len(horizon) == 1:
         return 0.0, float(variance[0] / horizon[0])
     coefficients, _ = nnls(np.column_stack([np.ones_like(horizon), horizon]), variance)

@@ -19,6 +19,8 @@ _EMPTY: Final = pd.DataFrame(
     }
 )
 
+_NOT_COVERED: Final = pd.DataFrame(columns=["origin", "series", "inside"])
+
 
 def rolling_errors(panel: Panel, methods: Sequence[Forecaster], horizons: Sequence[int]) -> pd.DataFrame:
     """Return one row per method, origin, horizon and series whose outcome is known.
@@ -76,8 +78,15 @@ def backtest_table(
     horizons: Sequence[int],
     size_classes: Sequence[float],
     minimum_origins: int,
+    *,
+    intervals: bool = True,
 ) -> pd.DataFrame:
     """Return the scores of every method and horizon, those without an outcome included.
+
+    Parameters
+    ----------
+    intervals : bool
+        Whether intervals are made from these errors, so that their coverage counts.
 
     Returns
     -------
@@ -86,7 +95,13 @@ def backtest_table(
     """
     scale = _mean_absolute_change(panel)
     rows = [
-        _score(errors[(errors["method"] == method)], horizon, scale, size_classes, minimum_origins)
+        _score(
+            errors[errors["method"] == method],
+            horizon,
+            scale,
+            size_classes if intervals else None,
+            minimum_origins,
+        )
         | {"method": method, "horizon": horizon}
         for method in methods
         for horizon in horizons
@@ -107,11 +122,15 @@ def _mean_absolute_change(panel: Panel) -> Array:
 
 
 def _score(
-    errors: pd.DataFrame, horizon: int, scale: Array, size_classes: Sequence[float], minimum_origins: int
+    errors: pd.DataFrame,
+    horizon: int,
+    scale: Array,
+    size_classes: Sequence[float] | None,
+    minimum_origins: int,
 ) -> dict[str, object]:
     at = errors[errors["horizon"] == horizon]
     absolute = (at["actual"] - at["forecast"]).abs()
-    covered = coverage(errors, horizon, size_classes)
+    covered = _NOT_COVERED if size_classes is None else coverage(errors, horizon, size_classes)
     origins = at["origin"].nunique()
     return {
         "origins": origins,
@@ -144,7 +163,7 @@ def coverage(errors: pd.DataFrame, horizon: int, size_classes: Sequence[float]) 
             frames.append(
                 at[["origin", "series"]].assign(inside=off <= spread.half_width(size, horizon, NOMINAL))
             )
-    return pd.concat(frames) if frames else pd.DataFrame(columns=["origin", "series", "inside"])
+    return pd.concat(frames) if frames else _NOT_COVERED
 
 
 def select_method(table: pd.DataFrame, baseline: str, minimum_origins: int) -> str:

@@ -1,6 +1,7 @@
 """Snapshots: same input, same hash; changed bytes are refused; the golden figures of the made-up region."""
 
 import dataclasses
+import json
 import os
 import subprocess
 import sys
@@ -246,3 +247,16 @@ def test_golden_figures_of_the_made_up_region(tiny_snapshot: Snapshot) -> None:
     if os.environ.get("COMPETENCE_GOLDEN") == "write":
         GOLDEN.write_text(shown)
     assert shown == GOLDEN.read_text()
+
+
+def test_an_older_snapshot_lacks_later_tables_and_is_still_read(
+    tiny_snapshot: Snapshot, tmp_path: Path
+) -> None:
+    write_snapshot(tiny_snapshot, tmp_path / "s")
+    (tmp_path / "s" / "tables" / "backtest_groups.parquet").unlink()
+    manifest = json.loads((tmp_path / "s" / "manifest.json").read_text())
+    del manifest["files"]["tables/backtest_groups.parquet"]
+    (tmp_path / "s" / "manifest.json").write_text(json.dumps(manifest))
+    read = read_snapshot(tmp_path / "s")
+    assert read.tables["backtest_groups"].empty
+    assert len(read.tables["backtest"])

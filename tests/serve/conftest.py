@@ -142,6 +142,8 @@ def all_rows(shift=0.0):
             {"region": "BE2", "occupation": "A", "year": 2025, "rate": None, "reason": "unavailable"},
         ],
         "backtest": [backtest("naive", 0.9, True), backtest("lightgbm", 1.1, False)],
+        "backtest_groups": [],
+        "indicators": [],
         "weights": [],
     }
 

@@ -13,6 +13,7 @@ import pytest
 from mlflow.exceptions import MlflowException
 
 import training.store
+from forecasting.records import read_chain
 from serve import follow as following
 from serve.store import Store
 
@@ -129,6 +130,43 @@ def test_a_new_champion_and_a_return_to_the_old_one(registry, store, here):
     registry.promote(first, "3")
     assert once(here)
     assert (pointer(here)["version"], registry.fetched) == ("3", 2)
+
+
+def test_the_log_says_what_was_served_here(registry, store, here):
+    first, second = snapshot(store), snapshot(store, shift=0.01)
+    for release, version in ((first, "1"), (first, "1"), (second, "2"), (first, "3")):
+        registry.promote(release, version)
+        assert once(here)
+    log = read_chain(here / "promotions.jsonl")
+    assert [(entry["release"], entry["version"]) for entry in log] == [
+        (first.name, "1"),
+        (second.name, "2"),
+        (first.name, "3"),
+    ]
+    assert [entry["mirrored_at"] for entry in log] == sorted(entry["mirrored_at"] for entry in log)
+    assert log[0]["gates"] == [{"gate": "coverage", "passed": True}]
+    assert {"mirrored_at", "previous", "gates"}.isdisjoint(pointer(here))
+
+
+def test_a_log_that_was_tampered_with_is_not_continued(registry, store, here, caplog):
+    registry.promote(snapshot(store))
+    assert once(here)
+    log = here / "promotions.jsonl"
+    log.write_bytes(log.read_bytes() + b"{}\n")
+    before = everything(here)
+    registry.promote(snapshot(store, shift=0.01), "2")
+    assert not once(here)
+    assert "line 2: found a broken chain" in caplog.text
+    assert pointer(here)["version"] == "1"
+    assert {path: content for path, content in everything(here).items() if path in before} == before
+
+
+def test_what_was_mirrored_but_not_logged_is_logged(registry, store, here):
+    registry.promote(snapshot(store))
+    assert once(here)
+    (here / "promotions.jsonl").unlink()
+    assert once(here)
+    assert len(read_chain(here / "promotions.jsonl")) == 1
 
 
 def damaged(registry, store):

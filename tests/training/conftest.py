@@ -1,6 +1,11 @@
-"""Pairs of snapshots to compare: an old one, a new one, and one that suppresses an occupation."""
+"""Snapshots to compare, and a store with two versions to copy and maltreat."""
 
 import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +14,7 @@ from forecasting.parameters import Parameters
 from forecasting.pipeline import build_snapshot
 from forecasting.region import Region
 from forecasting.snapshot import Snapshot
+from tests.conftest import ROOT, TINY
 
 
 def ruled(parameters: Parameters, **values: Any) -> Parameters:
@@ -36,3 +42,24 @@ def newer(tiny: Region, parameters: Parameters) -> Snapshot:
 def suppressed(tiny: Region, parameters: Parameters) -> Snapshot:
     """Return the old build with a floor that suppresses occupation 25."""
     return build_snapshot(tiny, ruled(parameters, largest_share=0.9, small_cell=4000), 1, "test")
+
+
+@pytest.fixture(scope="session")
+def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store with two versions, the first in service; tests work on copies of it."""
+    store = tmp_path_factory.mktemp("two") / "store"
+    for arguments in (("build", TINY, "--seed", "1"), ("build", TINY, "--seed", "2"), ("promote", "1")):
+        subprocess.run(
+            [sys.executable, "-m", "training", *map(str, arguments)],
+            cwd=ROOT,
+            env={**os.environ, "COMPETENCE_STORE": str(store)},
+            capture_output=True,
+            check=True,
+        )
+    return store
+
+
+@pytest.fixture
+def copied(two_versions: Path, tmp_path: Path) -> Path:
+    """Return a copy of the store with two versions for one test alone."""
+    return Path(shutil.copytree(two_versions, tmp_path / "store"))

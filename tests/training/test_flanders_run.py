@@ -89,9 +89,15 @@ def test_nothing_says_what_supply_can_do(snapshot: Snapshot) -> None:
 
 
 def test_the_backtest_names_every_method_and_ships_the_baseline(snapshot: Snapshot) -> None:
-    table = snapshot.tables["backtest"].set_index(["method", "horizon"])
+    table = snapshot.tables["backtest"].query("component == 'sector_employment'")
+    table = table.set_index(["method", "horizon"])
     assert set(table.index.get_level_values("method")) == {"naive", "mean", "trend", "lightgbm"}
-    assert snapshot.manifest["methods"] == {"sector_employment": "naive"}
+    assert snapshot.manifest["methods"] == {
+        "sector_employment": "naive",
+        "cohorts": "cohorts",
+        "graduates": "mean",
+        "jobseekers": "naive",
+    }
     assert table.loc[("naive", 1), "origins"] == 7
     assert table.loc[("naive", 5), "origins"] == 3
     assert table.loc[("naive", 10), "note"] == "not backtested: 0 origins"
@@ -100,6 +106,20 @@ def test_the_backtest_names_every_method_and_ships_the_baseline(snapshot: Snapsh
     # Figures of the prototype (TRAPS.md), on other filters: no change errs by .08 and .137 log points.
     assert table.loc[("naive", 1), "log_mae"] == pytest.approx(0.08, abs=0.02)
     assert table.loc[("trend", 5), "log_mae"] > 1.2 * table.loc[("naive", 5), "log_mae"]
+
+
+def test_the_skill_of_boosting_is_small_near_and_lost_far(snapshot: Snapshot) -> None:
+    groups = snapshot.tables["backtest_groups"].set_index(["component", "method", "horizon", "level", "size"])
+    near = groups.loc[("sector_employment", "lightgbm", 1, "cell", "all")]
+    far = groups.loc[("sector_employment", "lightgbm", 5, "cell", "all")]
+    # The figures that README and MODEL_CARD quote.
+    assert [round(100 * near[name], 1) for name in ("skill", "skill_p10", "skill_p90")] == [2.1, 0.9, 3.3]
+    assert far["skill"] == pytest.approx(-0.111, abs=0.001)
+    assert np.isnan(far["skill_p10"])
+    assert "all overlap" in far["note"]
+    assert set(groups.index.get_level_values("level")) >= {"cell", "region", "sector"}
+    stock = groups.loc[("jobseekers", "naive", 5, "cell", "all")]
+    assert (stock["origins"], round(stock["log_mae"], 2)) == (12, 0.16)
 
 
 def test_the_ranking_of_the_readme_is_the_one_that_is_built(snapshot: Snapshot) -> None:

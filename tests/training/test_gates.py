@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from forecasting.demand import employment_panel
+from forecasting.layout import lay_out
 from forecasting.parameters import Parameters
-from forecasting.pipeline import lay_out
 from forecasting.region import Region
 from forecasting.series.baselines import Forecaster, Naive
 from forecasting.series.panel import Array, Panel
@@ -154,10 +154,20 @@ def test_a_figure_of_a_suppressed_cell_is_refused(tiny_snapshot: Snapshot) -> No
 def test_a_jump_is_refused_with_its_worst_cell(tiny_snapshot: Snapshot) -> None:
     gaps = tiny_snapshot.tables["gaps"]
     lower = changed(tiny_snapshot, "gaps", score_p50=(gaps["score_p50"] - 0.3).clip(lower=0))
-    assert re.search(
-        r"jump: the median score moves by 0\.\d+ over 9 cells, most for 25 \(0\.30\); at most 0\.10",
-        refused(tiny_snapshot, lower),
-    )
+    sentence = r"jump: the median score moves by 0\.\d+ over 9 cells, most for 25 \(0\.30\); at most "
+    unexplained = r"0\.025; neither data nor parameters changed since"
+    assert re.search(sentence + unexplained, refused(tiny_snapshot, lower))
+    fingerprints = {**tiny_snapshot.manifest["fingerprints"], "graduates": "other"}
+    before = told(lower, fingerprints=fingerprints)
+    assert re.search(sentence + r"0\.100; changed since: table graduates", refused(tiny_snapshot, before))
+
+
+def test_what_new_data_may_move_new_code_may_not(tiny_snapshot: Snapshot) -> None:
+    gaps = tiny_snapshot.tables["gaps"]
+    nudged = changed(tiny_snapshot, "gaps", score_p50=gaps["score_p50"] - 0.05)
+    assert "neither data nor parameters" in refused(tiny_snapshot, nudged)
+    explained = told(nudged, fingerprints={**tiny_snapshot.manifest["fingerprints"], "staffing": "other"})
+    assert refused(tiny_snapshot, explained) == ""
 
 
 def test_money_that_moves_is_refused(tiny_snapshot: Snapshot) -> None:
@@ -165,7 +175,7 @@ def test_money_that_moves_is_refused(tiny_snapshot: Snapshot) -> None:
     order = {"22": 0.0, "25": 0.0, "52": 10.0}
     moved = changed(tiny_snapshot, "weights", need=weights["occupation"].map(order).astype(float))
     assert re.search(
-        r"jump: \d+\.\d% of 60,000,000 EUR would move; at most 25%", refused(moved, tiny_snapshot)
+        r"jump: \d+\.\d% of 60,000,000 EUR would move; at most 6\.2%", refused(moved, tiny_snapshot)
     )
 
 

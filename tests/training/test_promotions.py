@@ -1,13 +1,13 @@
 """The log of promotions: chained, dated, and what it says was served on a day."""
 
 import datetime as dt
-import json
 from pathlib import Path
 
 import pytest
 
 from forecasting.errors import ForecastingError
-from training.promotions import append, read_log, replace_file, served_on, standing
+from forecasting.records import append
+from training.promotions import read_log, served_on, served_until, standing
 
 
 def entry(day: str, release: str, **more: str) -> dict[str, str]:
@@ -41,45 +41,34 @@ def test_what_was_served_on_a_day(log: Path, day: str, release: str | None) -> N
     assert (found and found["release"]) == release
 
 
-@pytest.mark.parametrize("damage", ["changed", "removed", "reordered", "garbage"])
-def test_a_changed_past_is_seen(log: Path, damage: str) -> None:
-    lines = log.read_bytes().splitlines(keepends=True)
-    if damage == "changed":
-        lines[0] = lines[0].replace(b'"a"', b'"z"')
-    elif damage == "removed":
-        del lines[1]
-    elif damage == "reordered":
-        lines[0], lines[1] = lines[1], lines[0]
-    else:
-        lines[2] = b"not json\n"
-    log.write_bytes(b"".join(lines))
-    with pytest.raises(ForecastingError, match=r"line \d: found a broken chain"):
-        read_log(log)
-    before = log.read_bytes()
-    with pytest.raises(ForecastingError, match="broken chain"):
-        append(log, entry("2026-07-01", "c"))
-    assert log.read_bytes() == before
-
-
 def test_a_rollback_takes_back_for_good(log: Path) -> None:
     append(log, entry("2026-07-01", "c"))
     append(log, entry("2026-08-01", "d"))
     assert [each["release"] for each in standing(read_log(log))] == ["a", "c", "d"]
 
 
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "champion.json"
-    replace_file(path, b"old")
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        replace_file(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [each.name for each in tmp_path.iterdir()] == ["champion.json"]
+def test_a_rollback_to_what_a_mirror_never_saw(tmp_path: Path) -> None:
+    path = tmp_path / "mirrored.jsonl"
+    for each in (
+        entry("2026-01-10", "a"),
+        entry("2026-06-01", "c"),
+        entry("2026-07-01", "b", rollback_from="c"),
+    ):
+        append(path, each)
+    assert [each["release"] for each in standing(read_log(path))] == ["a", "b"]
 
 
-def test_every_line_is_plain_json(log: Path) -> None:
-    assert all(isinstance(json.loads(line), dict) for line in log.read_text().splitlines())
+def test_a_mirror_served_since_it_mirrored(tmp_path: Path) -> None:
+    path = tmp_path / "mirrored.jsonl"
+    append(path, entry("2026-01-10", "a", mirrored_at="2026-01-11T00:00:00Z"))
+    append(path, entry("2026-02-10", "b", mirrored_at="2026-02-20T00:00:00Z"))
+    entries = read_log(path)
+    assert served_on(entries, dt.date(2026, 1, 10)) is None
+    assert served_on(entries, dt.date(2026, 2, 15))["release"] == "a"
+    assert served_until(entries) == {"a": "2026-02-20T00:00:00Z"}
+
+
+def test_a_changed_past_is_seen(log: Path) -> None:
+    log.write_bytes(log.read_bytes().replace(b'"b"', b'"z"'))
+    with pytest.raises(ForecastingError, match="line 3: found a broken chain"):
+        read_log(log)

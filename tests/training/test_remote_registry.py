@@ -120,5 +120,5 @@ def test_the_pages_of_mlflow_show_the_embedded_store(tmp_path: Path) -> None:
         with urlopen(asked, timeout=30) as answer:  # noqa: S310
             listed = {entry["path"] for entry in json.load(answer)["files"]}
         assert {"backtest.csv", "figures", "manifest.json"} <= listed
-        with urlopen(f"{address}/get-artifact?path=backtest.txt&run_uuid={run}", timeout=30) as answer:  # noqa: S310
+        with urlopen(f"{address}/get-artifact?path=backtest.md&run_uuid={run}", timeout=30) as answer:  # noqa: S310
             assert b"naive" in answer.read()

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from forecasting.evidence import COMPONENTS
 from forecasting.snapshot import Snapshot
 from tests.conftest import TINY
 from tests.training.test_life_of_a_version import run
@@ -45,13 +46,13 @@ def test_the_note_can_be_read(logged: SimpleNamespace, tiny_snapshot: Snapshot) 
     assert note == logged.version.description
     assert "## Tinyland, base year" in note
     assert "**made up**" in note
-    assert "| **mean** | 1 | 7 |" in note
+    assert "| sector_employment | **mean** | 1 | 7 |" in note
     assert all(f"- {sentence}" in note for sentence in tiny_snapshot.manifest["not_quotable"])
     assert logged.parent.info.run_name.startswith("Tinyland ")
 
 
 def test_every_component_has_a_nested_run(logged: SimpleNamespace) -> None:
-    assert set(logged.children) == {"sector_employment", "gap", "weights"}
+    assert set(logged.children) == {*COMPONENTS, "gap", "weights"}
     assert all(each.data.tags["mlflow.note.content"] for each in logged.children.values())
     employment = logged.children["sector_employment"].data
     assert (
