@@ -52,8 +52,8 @@ test: install    ## Every fast test
 check-full: install  ## The long tests too
 	$(BIN)/python -m pytest
 
-bench: install   ## Benchmarks, into BENCHMARKS.md
-	$(BIN)/python -m tests.benchmarks
+bench: install   ## Benchmarks, into BENCHMARKS.md (PARTS="job_sdf cbs"; UNTIL=2022-12 cuts Job-SDF)
+	$(BIN)/python -m tests.benchmarks $(PARTS) $(if $(UNTIL),--until $(UNTIL))
 
 lint: install    ## ruff and mypy
 	$(BIN)/python -m ruff check .

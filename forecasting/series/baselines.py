@@ -33,6 +33,26 @@ class Naive:
 
 
 @dataclass(frozen=True)
+class SeasonalNaive:
+    """The value of the same quarter or month a year before stays; the last value where a year has one period.
+
+    Where that value is unknown, or the history is shorter than a year, it is the naive forecast.
+    """
+
+    name: str = "seasonal naive"
+
+    def forecast(self, history: Panel, horizons: tuple[int, ...]) -> Array:
+        """Repeat the last year for every horizon."""
+        width, season = history.values.shape[1], history.season
+        columns = [width - season + (horizon - 1) % season for horizon in horizons]
+        last = history.values[:, -1:]
+        if width < season:
+            return np.repeat(last, len(horizons), axis=1)
+        same_time = history.values[:, columns]
+        return np.where(np.isfinite(same_time), same_time, last)
+
+
+@dataclass(frozen=True)
 class Mean:
     """The mean of the last `periods` values stays: averages survey noise away.
 

@@ -1,154 +1,90 @@
-"""Measure the parts that a user waits for, beside a named reference, and write BENCHMARKS.md."""
+"""Run parts of the benchmarks, print their tables, and write each into its own section of BENCHMARKS.md.
 
-import subprocess
+``python -m tests.benchmarks [PART …] [--until 2022-12] [--out FILE]``; no part is all of them.
+"""
+
+import argparse
+import re
 import sys
-import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-import numpy as np
-from scipy.optimize import linprog
-
-from forecasting.funding.allocation import allocate
-from forecasting.gaps import gap
-from forecasting.parameters import load_parameters
-from forecasting.pipeline import build_snapshot
-from forecasting.region import read_region, write_region
-from forecasting.snapshot import write_snapshot
-from tests.conftest import ROOT, TINY
-
-Row = tuple[str, float, str, float]
+from tests.benchmarks import breaks, cbs, intervals, job_sdf, method, occupations, speed
+from tests.benchmarks.data import shared_folder
+from tests.benchmarks.report import commit, replace_section
+from tests.conftest import ROOT
 
 
-def seconds(work: Callable[[], object], repeats: int = 3) -> float:
-    """Return the fastest of some runs."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+@dataclass(frozen=True)
+class Part:
+    """One section.
+
+    Parameters
+    ----------
+    heading : str
+    report : callable
+        Of the folder of real data and the last month of Job-SDF to read.
+    needs : tuple of str
+        Folders of real data without which it cannot run.
+    """
+
+    heading: str
+    report: Callable[[Path, str | None], list[str]]
+    needs: tuple[str, ...] = ()
 
 
-def gap_rows() -> list[Row]:
-    """Score 4,800 cells × 2,000 draws; the reference solves the linear programme of each cell and draw."""
-    rng = np.random.default_rng(1)
-    openings, supply = rng.uniform(1, 100, (4800, 2000)), rng.uniform(0, 60, (2, 4800, 2000))
-    lack = rng.uniform(0, 1, (2, 4800, 1))
-    ours = seconds(lambda: gap(openings, supply, lack), 1)
-
-    def programme() -> None:
-        for cell in range(200):
-            linprog(
-                -(1 - lack[:, cell, 0]),
-                A_ub=[[1, 1]],
-                b_ub=[openings[cell, 0]],
-                bounds=[(0, s) for s in supply[:, cell, 0]],
-            )
-
-    return [
-        (
-            "gap score, 9.6 million cells and draws",
-            ours,
-            "HiGHS, scaled from 200",
-            seconds(programme, 1) * 48_000,
-        )
-    ]
+PARTS: Final = {
+    "method": Part("The method's steps", method.report),
+    "job_sdf": Part("Job-SDF: point forecasts", job_sdf.report, ("job_sdf",)),
+    "intervals": Part("Job-SDF: intervals", intervals.report, ("job_sdf",)),
+    "cbs": Part("CBS: quarterly vacancies by sector", cbs.report, ("cbs",)),
+    "speed": Part("Speed and memory", speed.report, ("job_sdf",)),
+    "occupations": Part("Occupations: British Columbia and the US", occupations.report, occupations.NEEDS),
+    "breaks": Part("Structural breaks", breaks.report, ("cbs", "indeed")),
+}
 
 
-def allocation_rows() -> list[Row]:
-    """Divide a budget over 5,000 cells; the reference is bisection (METHOD.md 8.1)."""
-    rng = np.random.default_rng(1)
-    need = rng.pareto(1.5, 5000)
-    budget, cap = 130_000_000_000, 130_000_000_000 * 0.01
-
-    def bisection() -> None:
-        low, high = 0.0, budget / need.min()
-        for _ in range(200):
-            middle = (low + high) / 2
-            low, high = (middle, high) if np.minimum(middle * need, cap).sum() < budget else (low, middle)
-
-    return [
-        (
-            "allocation to the cent, 5,000 cells",
-            seconds(lambda: allocate(budget, need, 0.01)),
-            "bisection alone",
-            seconds(bisection),
-        )
-    ]
+def run(name: str, until: str | None, out: Path) -> int | None:
+    """Run one part and return how many bars it missed; None where its data is absent, and it is skipped."""
+    part, shared = PARTS[name], shared_folder()
+    absent = [folder for folder in part.needs if not (shared / folder).is_dir()]
+    if absent:
+        sys.stdout.write(f"Part {name} skipped: no {', '.join(absent)} in {shared} (SHARED_DATA).\n\n")
+        return None
+    stamp, begun = commit(), time.perf_counter()  # before the run: of the code that runs
+    body = part.report(shared, until)
+    seconds = time.perf_counter() - begun
+    lines = [f"`make bench PARTS={name}` on two cores, {stamp}; {seconds:.0f} seconds.", "", *body]
+    sys.stdout.write("\n".join([f"## {part.heading}", "", *lines, ""]) + "\n")
+    sys.stdout.flush()
+    replace_section(out, part.heading, lines, [each.heading for each in PARTS.values()])
+    return sum("**NOT MET**" in line for line in lines)
 
 
-def build_rows(shared: Path) -> list[Row]:
-    """Build the made-up and the Flemish region; the reference is the made-up one."""
-    parameters = load_parameters()
-    tiny = read_region(TINY)
-    small = seconds(lambda: build_snapshot(tiny, parameters, 1, "bench"))
-    rows: list[Row] = [("snapshot of the made-up region, 9 cells", small, "itself", small)]
-    if not shared.is_dir():
-        return rows
-    from forecasting.sources import flanders
-
-    raw = flanders.read(shared)
-    rows.append(("read raw Flemish files", seconds(lambda: flanders.read(shared), 1), "made-up build", small))
-    rows.append(("tidy to canonical tables", seconds(lambda: flanders.tidy(raw)), "made-up build", small))
-    with tempfile.TemporaryDirectory() as folder:
-        write_region(flanders.tidy(raw), Path(folder) / "region")
-        rows.append(
-            (
-                "read and check the region",
-                seconds(lambda: read_region(Path(folder) / "region")),
-                "made-up build",
-                small,
-            )
-        )
-        region = read_region(Path(folder) / "region")
-        built = build_snapshot(region, parameters, 1, "bench")
-        rows.append(
-            (
-                "snapshot of Flanders, 120 cells, 4 methods backtested",
-                seconds(lambda: build_snapshot(region, parameters, 1, "bench"), 1),
-                "made-up build",
-                small,
-            )
-        )
-        counter = iter(range(99))
-        rows.append(
-            (
-                "write that snapshot",
-                seconds(lambda: write_snapshot(built, Path(folder) / str(next(counter)))),
-                "made-up build",
-                small,
-            )
-        )
-    return rows
+def month(text: str) -> str:
+    """Return a month as the files write it; anything else would cut them at a wrong place unseen."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        raise argparse.ArgumentTypeError(f"{text!r}; expected a month as 2022-12")
+    return text
 
 
 def main() -> None:
-    """Print the table and write it with the commit it was measured on."""
-    import os
-
-    shared = Path(os.environ.get("SHARED_DATA", ROOT.parent / "shared" / "data"))
-    rows = [*gap_rows(), *allocation_rows(), *build_rows(shared)]
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    lines = [
-        "# Benchmarks",
-        "",
-        f"`make bench` on two cores, commit {commit.stdout.strip() or 'unknown'}; best of up to three.",
-        "",
-        "| what | seconds | reference | its seconds | ratio |",
-        "|---|---:|---|---:|---:|",
-        *(
-            f"| {what} | {ours:.3f} | {name} | {theirs:.3f} | {theirs / ours:.2f} |"
-            for what, ours, name, theirs in rows
-        ),
-        "",
-        "Ratio: how many times longer the reference takes.",
-    ]
-    sys.stdout.write("\n".join(lines) + "\n")
-    (ROOT / "BENCHMARKS.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    """Read the command line and run the parts one after another."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; none is all")
+    parser.add_argument("--until", type=month, metavar="YYYY-MM", help="last month of Job-SDF that is read")
+    parser.add_argument("--out", type=Path, default=ROOT / "BENCHMARKS.md", help="file to write")
+    arguments = parser.parse_intermixed_args()
+    unknown = [name for name in arguments.parts if name not in PARTS]
+    if unknown:
+        parser.error(f"no part {', '.join(unknown)}; expected {', '.join(PARTS)}")
+    missed = {name: run(name, arguments.until, arguments.out) for name in arguments.parts or PARTS}
+    told = ", ".join(f"{name} {count}" for name, count in missed.items() if count)
+    skipped = ", ".join(name for name, count in missed.items() if count is None)
+    sys.stdout.write(f"Bars not met: {told or 'none'}. Parts skipped: {skipped or 'none'}.\n")
 
 
 if __name__ == "__main__":
