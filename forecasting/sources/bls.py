@@ -4,17 +4,15 @@ It weighs unit groups inside a two-digit group, where no European file here coun
 Rules in ``bls.yaml``.
 """
 
-import io
-import struct
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
-import xlrd
 
 from forecasting.errors import InputError, Problem
-from forecasting.sources.files import AGAIN, load
+from forecasting.sources.files import AGAIN
+from forecasting.sources.workbooks import read_sheets
 
 FILE: Final = "bls/occupation_2010_20.xls"
 CROSSWALK_FILE: Final = "crosswalks/ISCO_SOC_Crosswalk.xls"
@@ -24,15 +22,6 @@ _LINE_ITEM_SHEET: Final = "Table 1.11"
 _CROSSWALK_SHEET: Final = "2010 SOC to ISCO-08"
 _ALL: Final = "00-0000"
 _SOC: Final = r"\d\d-\d{4}"
-_UNREADABLE: Final = (
-    xlrd.XLRDError,
-    xlrd.compdoc.CompDocError,
-    struct.error,
-    ValueError,
-    IndexError,
-    AssertionError,
-)
-"""What xlrd and pandas raise for a damaged workbook or a missing sheet."""
 _UNIT: Final = 4
 _SUB_MAJOR: Final = 2
 
@@ -51,7 +40,7 @@ def read_employment(folder: Path) -> pd.DataFrame:
         If the workbook cannot be read, lacks a sheet, or has jobs that are no number.
     """
     where = Path(FILE).name
-    employment, items = _sheets(folder / FILE, (_EMPLOYMENT_SHEET, _LINE_ITEM_SHEET))
+    employment, items = read_sheets(folder / FILE, (_EMPLOYMENT_SHEET, _LINE_ITEM_SHEET))
     listed = set(items[1].astype(str).str.strip()) - {_ALL}
     soc = employment[1].astype(str).str.strip()
     rows = employment[soc.str.fullmatch(_SOC) & soc.isin(listed)]
@@ -80,25 +69,13 @@ def read_crosswalk(folder: Path) -> pd.DataFrame:
     InputError
         If the workbook cannot be read, or holds no pair.
     """
-    (sheet,) = _sheets(folder / CROSSWALK_FILE, (_CROSSWALK_SHEET,))
+    (sheet,) = read_sheets(folder / CROSSWALK_FILE, (_CROSSWALK_SHEET,))
     pairs = pd.DataFrame({"soc": sheet[0].astype(str).str.strip(), "isco": sheet[3].astype(str).str.strip()})
     pairs = pairs[pairs["soc"].str.fullmatch(_SOC) & pairs["isco"].str.fullmatch(r"\d{3,4}")]
     if pairs.empty:
         expected = f"SOC codes in the first and ISCO codes in the fourth column of {_CROSSWALK_SHEET}"
         raise InputError([Problem(Path(CROSSWALK_FILE).name, "no pair of codes", expected, AGAIN)])
     return pairs.drop_duplicates().reset_index(drop=True)
-
-
-def _sheets(path: Path, names: Sequence[str]) -> list[pd.DataFrame]:
-    content = load(path)
-    try:
-        # xlrd takes empty bytes for no file at all, and prints its warnings unless given a log.
-        options = {"on_demand": True, "logfile": io.StringIO()}
-        with pd.ExcelFile(io.BytesIO(content or b" "), engine="xlrd", engine_kwargs=options) as book:
-            return [book.parse(name, header=None, dtype=object) for name in names]
-    except _UNREADABLE as error:
-        expected = f"an .xls workbook with {', '.join(names)}"
-        raise InputError([Problem(path.name, f"an unreadable file ({error})", expected, AGAIN)]) from error
 
 
 def unit_group_jobs(
