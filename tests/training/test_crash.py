@@ -111,8 +111,8 @@ def test_a_release_against_the_gates_is_on_the_record(store: Store, monkeypatch:
     assert line["gates"] == [{"gate": "coverage", "passed": False, "sentence": "it lies."}]
 
 
-def kill(store: Path, after: float, *arguments: str) -> None:
-    """Start a command and end it with ``kill -9`` after so many seconds."""
+def kill(store: Path, after: float, *arguments: str, once: Path | None = None) -> None:
+    """Start a command and end it with ``kill -9`` so many seconds later, or after a file is there."""
     process = subprocess.Popen(
         command(*arguments),
         cwd=ROOT,
@@ -120,6 +120,8 @@ def kill(store: Path, after: float, *arguments: str) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    while once is not None and not once.exists() and process.poll() is None:
+        time.sleep(0.01)
     time.sleep(after)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -157,8 +159,9 @@ def test_kill_nine_while_the_store_is_made(tmp_path: Path) -> None:
     moments, half_made = random.Random(5), 0
     for attempt in range(5):
         store = tmp_path / str(attempt)
-        kill(store, moments.uniform(2, 6), "promote", "1")
-        half_made += (store / ".mlflow.db-new").exists()
+        making = store / ".mlflow.db-new"
+        kill(store, moments.uniform(0, 0.5), "promote", "1", once=making)
+        half_made += making.exists()
         found = run(store, "promote", "1")
         assert "version 1: not in the registry" in found.stderr, found.stderr
         assert not (store / ".mlflow.db-new").exists()
