@@ -12,6 +12,7 @@ from forecasting.evidence import EMPLOYMENT, Evidence
 from forecasting.markets import Market
 from forecasting.parameters import Parameters
 from forecasting.region import Region, fingerprints
+from forecasting.scenarios import given_path, read_scenarios, sections_by_sector
 from forecasting.vocabulary import BASELINE, NET
 
 USED: Final = frozenset(
@@ -26,6 +27,7 @@ USED: Final = frozenset(
         "sector_employment",
         "employment_vintages",
         "staffing",
+        "sector_outlook",
         "sector_vacancies",
         "skill_mentions",
         "graduates",
@@ -77,16 +79,34 @@ def residuals(
     }
 
 
+def largest(measured: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the largest residual of all scenarios, by name."""
+    return {name: max(each[name] for each in measured) for name in measured[0]}
+
+
 def manifest(
-    region: Region, parameters: Parameters, seed: int, code: str, evidence: Mapping[str, Evidence]
+    region: Region,
+    parameters: Parameters,
+    seed: int,
+    code: str,
+    evidence: Mapping[str, Evidence],
+    sectors: Sequence[str],
 ) -> dict[str, Any]:
-    """Return what the manifest says before residuals and comparison are measured."""
+    """Return what the manifest says before residuals and comparison are measured.
+
+    Parameters
+    ----------
+    sectors : sequence of str
+        That are forecast.
+    """
     settings = region.settings
+    scenarios = read_scenarios(parameters["scenarios"])
     return {
         "region": {key: settings[key] for key in ("name", "base_year", "data_vintage", "classifications")},
         "status": status(settings, parameters),
         "as_of": parameters.as_of,
         "scenario": BASELINE,
+        "scenarios": [each.name for each in scenarios],
         "horizons": parameters["horizons"],
         "draws": parameters["draws"],
         "seed": seed,
@@ -96,7 +116,10 @@ def manifest(
         "sources": settings["sources"],
         "fingerprints": fingerprints(region),
         "code": code,
-        "not_quotable": not_quotable(region, evidence),
+        "not_quotable": [
+            *not_quotable(region, evidence),
+            *_of_scenarios(region, parameters, sectors),
+        ],
     }
 
 
@@ -159,6 +182,38 @@ def not_quotable(region: Region, evidence: Mapping[str, Evidence]) -> list[str]:
     if evidence[EMPLOYMENT].errors.empty:
         sentences.append(
             "No past forecast can be held to an outcome: no figure has an interval, none is published."
+        )
+    return sentences
+
+
+def _of_scenarios(region: Region, parameters: Parameters, sectors: Sequence[str]) -> list[str]:
+    """Say what the scenarios are not, which of them this region cannot show, and what path was given."""
+    _, *others = read_scenarios(parameters["scenarios"])
+    sentences = []
+    if others:
+        sentences.append(
+            f"Scenarios {', '.join(each.name for each in others)} are assumptions, not forecasts: nothing "
+            "tests them, and their intervals are the baseline's around another path."
+        )
+    by_section = [each.name for each in others if each.sector_growth]
+    if by_section and not any(sections_by_sector(region, sectors)):
+        sentences.append(
+            f"Scenarios {', '.join(by_section)}: this region forecasts no sections of NACE Rev. 2, so growth "
+            "by section moves nothing."
+        )
+    rows = region.table("sector_outlook")
+    if len(rows):
+        names = [BASELINE, *(each.name for each in others)]
+        codes = region.table("regions").query("role == 'market'")["code"]
+        paths = [
+            given_path(region, code, sectors, parameters["horizons"], name)
+            for code in codes
+            for name in names
+        ]
+        used = sum(int(np.isfinite(path).sum()) for path in paths)
+        sentences.append(
+            f"sector_outlook: {used} of {len(rows)} figures are a forecast sector at the end of a window in "
+            "a known scenario; draws are scaled to them, and the backtest is that of the own forecast."
         )
     return sentences
 

@@ -1,4 +1,7 @@
-"""One regional market through the method: demand, supply and the gap of each occupation and window."""
+"""One regional market through the method: demand and supply of each occupation and window, by scenario.
+
+What no assumption moves is worked out once (`ground`); each scenario starts from it (`forecast_market`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +21,18 @@ from forecasting.demand import (
 from forecasting.evidence import EMPLOYMENT, Evidence, employment_methods, graduate_years
 from forecasting.parameters import Parameters
 from forecasting.region import Region
+from forecasting.scenarios import (
+    Scenario,
+    assumed_growth,
+    given_path,
+    moved_paths,
+    on_path,
+    retained,
+    sections_by_sector,
+)
 from forecasting.series.panel import Array, Panel
 from forecasting.supply import entrant_shares, entrants, jobseekers_by_occupation
-from forecasting.vocabulary import ALL_AGES
+from forecasting.vocabulary import ALL_AGES, BASELINE
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,39 @@ class Market:
     jobseekers: Array | None
 
 
-def forecast_market(
+@dataclass(frozen=True)
+class Ground:
+    """What one region's scenarios start from, all with the same draws.
+
+    Parameters
+    ----------
+    region : str
+        Code.
+    sector_base : ndarray of shape (sectors,)
+        Employed persons at the base year by forecast sector.
+    paths : ndarray of shape (sectors, horizons, draws)
+        Employed persons at the end of each window in the baseline: the own forecast, or where the table
+        ``sector_outlook`` gives a path for the baseline, draws around that.
+    leaf_shares : ndarray of shape (leaves,)
+        Share of each staffed sector in its forecast sector.
+    cohorts : Cohorts or None
+        None where ages are unknown.
+    entering : ndarray of shape (occupations, draws), or None
+        How entrants spread; None where no graduates say so.
+    jobseekers : ndarray of shape (occupations,), or None
+        Persons above friction, once per window.
+    """
+
+    region: str
+    sector_base: Array
+    paths: Array
+    leaf_shares: Array
+    cohorts: Cohorts | None
+    entering: Array | None
+    jobseekers: Array | None
+
+
+def ground(
     region: Region,
     code: str,
     industry: Industry,
@@ -68,8 +112,8 @@ def forecast_market(
     evidence: Mapping[str, Evidence],
     parameters: Parameters,
     seed: int,
-) -> Market:
-    """Forecast one region's demand and supply for every window.
+) -> Ground:
+    """Draw one region's sectors, cohorts and supply before any assumption.
 
     All regions share the seed: a shock is common to them, so a sum of regions is as uncertain as its parts.
     """
@@ -80,23 +124,54 @@ def forecast_market(
         panel, method, errors, industry.top, code, horizons, classes, draws, seed
     )
     shares = leaf_shares(industry, code, base_year)
-    base, future = (occupation_draws(industry, shares, persons) for persons in (sector_base, paths))
-    leaf_base = shares * sector_base[industry.parent]
+    base = occupation_draws(industry, shares, sector_base)
+    return Ground(
+        code,
+        sector_base,
+        on_path(paths, given_path(region, code, industry.top, horizons, BASELINE)),
+        shares,
+        fit_cohorts(region_ages(region, industry, code), base_year, draws, seed),
+        entrant_shares(
+            *(region.table("graduates"), region.table("entry"), code, base_year, industry.occupations),
+            *(draws, seed, graduate_years(evidence)),
+        ),
+        jobseekers_by_occupation(
+            region.table("jobseekers"), industry, code, base_year, base, parameters["frictional_history"]
+        ),
+    )
+
+
+def forecast_market(
+    region: Region, industry: Industry, start: Ground, scenario: Scenario, parameters: Parameters
+) -> Market:
+    """Forecast one region's demand and supply for every window under a scenario.
+
+    Sectors follow the baseline's path moved by the assumed growth; where ``sector_outlook`` gives a path for
+    this scenario, that path is the whole assumption. Job seekers are as in the baseline.
+    """
+    base_year, horizons = int(region.settings["base_year"]), tuple(parameters["horizons"])
+    code, paths, cohorts = start.region, start.paths, start.cohorts
+    if scenario.name != BASELINE:
+        growth = assumed_growth(scenario, sections_by_sector(region, industry.top))
+        given = given_path(region, code, industry.top, horizons, scenario.name)
+        paths = on_path(moved_paths(paths, growth, horizons), given)
+        cohorts = None if cohorts is None else retained(cohorts, scenario.older_retention)
+    base, future = (
+        occupation_draws(industry, start.leaf_shares, each) for each in (start.sector_base, paths)
+    )
+    leaf_base = start.leaf_shares * start.sector_base[industry.parent]
     employment = tuple(future[:, position] for position in range(len(horizons)))
-    cohorts = fit_cohorts(region_ages(region, industry, code), base_year, draws, seed)
     opened, central = _openings(industry, code, base_year, base, leaf_base, employment, cohorts, horizons)
     return Market(
         code,
         base,
         leaf_base,
-        sector_base,
+        start.sector_base,
         employment,
         opened,
         central,
-        _entrants(region, code, industry, cohorts, horizons, seed, graduate_years(evidence)),
-        jobseekers_by_occupation(
-            region.table("jobseekers"), industry, code, base_year, base, parameters["frictional_history"]
-        ),
+        _entrants(start.entering, cohorts, horizons),
+        start.jobseekers,
     )
 
 
@@ -131,25 +206,8 @@ def _openings(
 
 
 def _entrants(
-    region: Region,
-    code: str,
-    industry: Industry,
-    cohorts: Cohorts | None,
-    horizons: tuple[int, ...],
-    seed: int,
-    graduate_years: int,
+    entering: Array | None, cohorts: Cohorts | None, horizons: tuple[int, ...]
 ) -> tuple[Array, ...] | None:
-    if cohorts is None:
+    if cohorts is None or entering is None:
         return None
-    base_year, draws = int(region.settings["base_year"]), cohorts.retention.shape[1]
-    shares = entrant_shares(
-        region.table("graduates"),
-        region.table("entry"),
-        code,
-        base_year,
-        industry.occupations,
-        draws,
-        seed,
-        graduate_years,
-    )
-    return None if shares is None else tuple(entrants(shares, cohorts, years) for years in horizons)
+    return tuple(entrants(entering, cohorts, years) for years in horizons)

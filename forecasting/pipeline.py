@@ -2,21 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 
-from forecasting.cells import score_cells, with_aggregates
-from forecasting.demand import employment_panel
+import pandas as pd
+
+from forecasting.cells import Cells, score_cells, with_aggregates
+from forecasting.demand import Industry, employment_panel
+from forecasting.effects import scenario_effects
 from forecasting.errors import ForecastingError
 from forecasting.evidence import EMPLOYMENT, Evidence, backtests, train
 from forecasting.history import employment_history, published_vacancy_rates
 from forecasting.indicators import indicators_table
 from forecasting.layout import lay_out, market_codes
-from forecasting.manifest import comparison, manifest, residuals
-from forecasting.markets import Market, forecast_market
+from forecasting.manifest import comparison, largest, manifest, residuals
+from forecasting.markets import Ground, Market, forecast_market, ground
 from forecasting.parameters import Parameters
 from forecasting.publication import gaps_table, openings_table, skill_gaps_table, supply_table, weights_table
 from forecasting.region import Region
-from forecasting.skills import profiles
+from forecasting.scenarios import Scenario, read_scenarios
+from forecasting.skills import Profiles, profiles
 from forecasting.snapshot import Snapshot
-from forecasting.vocabulary import BASELINE
 
 
 def build_snapshot(
@@ -48,15 +51,12 @@ def build_snapshot(
         The same region, parameters, seed and code give the same snapshot.
     """
     base_year = int(region.settings["base_year"])
+    base, *others = scenarios = read_scenarios(parameters["scenarios"])
     industry = lay_out(region)
     panel = employment_panel(industry, base_year)
     evidence = train(region, parameters, seed) if evidence is None else evidence
     employment = evidence[EMPLOYMENT]
     backtest, groups = backtests(evidence)
-    markets = [
-        forecast_market(region, market, industry, panel, evidence, parameters, seed)
-        for market in market_codes(region)
-    ]
     asked = profiles(
         industry.occupations,
         region.table("occupation_skills"),
@@ -65,30 +65,70 @@ def build_snapshot(
         base_year,
         parameters["importance"],
     )
-    _refuse_losses(markets, parameters["adding_up"])
-    cells = score_cells(
-        markets, industry.occupations, asked, BASELINE, parameters, tested=not employment.errors.empty
-    )
-    everything = with_aggregates(cells, region.table("occupations"), region.table("regions"))
+    starts = [
+        ground(region, market, industry, panel, evidence, parameters, seed) for market in market_codes(region)
+    ]
+    tested = _tested(employment)
+
+    def run(scenario: Scenario) -> tuple[Sequence[Market], Cells]:
+        known = not employment.errors.empty
+        return _run(region, industry, starts, scenario, asked, parameters, tested=known)
+
+    markets, everything = run(base)
+    told = [_told(everything, base_year, tested, parameters)]
+    measured = [residuals(everything, industry, markets, base_year)]
+    for scenario in others:  # one at a time: only the baseline's draws are kept
+        theirs, cells = run(scenario)
+        told.append(_told(cells, base_year, tested, parameters))
+        measured.append(residuals(cells, industry, theirs, base_year))
+    rates = published_vacancy_rates(region, industry, markets, base_year)
+    stacked = {name: pd.concat([each[name] for each in told], ignore_index=True) for name in told[0]}
     tables = {
         **{name: region.table(name) for name in ("occupations", "skills", "occupation_skills")},
         "regions": region.table("regions").query("role != 'reference'"),
-        "gaps": gaps_table(everything, base_year, _tested(employment), parameters),
-        "openings": openings_table(everything),
-        "supply": supply_table(everything),
-        "indicators": indicators_table(everything, parameters["ita_classes"]),
+        **stacked,
+        "scenario_effects": scenario_effects(stacked["gaps"], stacked["openings"], scenarios),
         "skill_gaps": skill_gaps_table(everything, industry.occupations, asked),
         "employment": employment_history(industry, markets, base_year, parameters["small_cell"]),
-        "vacancy_rates": published_vacancy_rates(region, industry, markets, base_year),
+        "vacancy_rates": rates,
         "backtest": backtest,
         "backtest_groups": groups,
         "weights": weights_table(everything, parameters),
     }
-    about = manifest(region, parameters, seed, code, evidence) | {
-        "residuals": residuals(everything, industry, markets, base_year),
-        "comparison": comparison(tables["gaps"], tables["vacancy_rates"]),
+    about = manifest(region, parameters, seed, code, evidence, industry.top) | {
+        "residuals": largest(measured),
+        "comparison": comparison(told[0]["gaps"], rates),
     }
     return Snapshot(tables, about, {"score": everything.gap.score, "openings": everything.gap.openings})
+
+
+def _run(
+    region: Region,
+    industry: Industry,
+    starts: Sequence[Ground],
+    scenario: Scenario,
+    asked: Profiles,
+    parameters: Parameters,
+    *,
+    tested: bool,
+) -> tuple[Sequence[Market], Cells]:
+    """Return one scenario's markets, and its cells followed by their aggregates."""
+    markets = [forecast_market(region, industry, start, scenario, parameters) for start in starts]
+    _refuse_losses(markets, parameters["adding_up"])
+    cells = score_cells(markets, industry.occupations, asked, scenario.name, parameters, tested=tested)
+    return markets, with_aggregates(cells, region.table("occupations"), region.table("regions"))
+
+
+def _told(
+    cells: Cells, base_year: int, tested: Mapping[int, str], parameters: Parameters
+) -> dict[str, pd.DataFrame]:
+    """Return the tables that are published of every scenario; the others are the baseline's alone."""
+    return {
+        "gaps": gaps_table(cells, base_year, tested, parameters),
+        "openings": openings_table(cells),
+        "supply": supply_table(cells),
+        "indicators": indicators_table(cells, parameters["ita_classes"]),
+    }
 
 
 def _tested(evidence: Evidence) -> dict[int, str]:

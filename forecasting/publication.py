@@ -142,13 +142,15 @@ def _reliability(persons: pd.Series, tested: pd.Series, bounds: Mapping[str, flo
 
 
 def _rank(frame: pd.DataFrame) -> pd.Series:
-    """Rank cells by median score within region and horizon; equal to a tenth of a per cent is a tie.
+    """Rank cells by median score within region, scenario and horizon; equal to a tenth of a per cent ties.
 
     Cells too small for anything but scepticism have a score, but no rank.
     """
     cells = frame[~frame["aggregate"] & frame["score_p50"].notna() & (frame["reliability"] != "sceptical")]
     rounded = cells["score_p50"].round(3)
-    rank = rounded.groupby([cells["region"], cells["horizon"]]).rank(method="min", ascending=False)
+    rank = rounded.groupby([cells["region"], cells["scenario"], cells["horizon"]]).rank(
+        method="min", ascending=False
+    )
     return rank.reindex(frame.index)
 
 

@@ -210,6 +210,25 @@ _EMPLOYMENT = Table(
     "employment by occupation as derived for the past",
 )
 
+_SCENARIO_EFFECTS = Table(
+    "scenario_effects",
+    _CELL,
+    (
+        *_CELL_COLUMNS,
+        _figure("employment", "persons", "mean employment at the end of the window, less the baseline's"),
+        _figure("new_jobs", "persons", "mean new jobs (expansion where positive), less the baseline's"),
+        _figure("replacement", "persons", "mean replacement demand, less the baseline's"),
+        _figure("replacement_55_plus", "persons", "of which of leavers aged 55+, less the baseline's"),
+        _figure("openings", "persons", "mean openings, less the baseline's"),
+        _figure("supply", "persons", "mean supply, less the baseline's"),
+        _figure("unfilled", "persons", "mean unfilled openings, less the baseline's"),
+        _figure("score_p50", "share of openings", "median score, less the baseline's"),
+        _REASON,
+        Column("why", "text", "-", "one generated sentence: the assumptions that touch the cell"),
+    ),
+    "what each scenario moves beside the baseline, and why; the draws are the same",
+)
+
 PUBLISHED: Final[dict[str, Table]] = {
     table.name: table
     for table in (
@@ -224,6 +243,7 @@ PUBLISHED: Final[dict[str, Table]] = {
         _BACKTEST,
         _BACKTEST_GROUPS,
         _WEIGHTS,
+        _SCENARIO_EFFECTS,
     )
 }
 """Every table of a snapshot by name; a snapshot holds all of them, some perhaps empty."""

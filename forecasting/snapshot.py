@@ -54,7 +54,7 @@ class Snapshot:
     manifest : mapping
         Region, vintages, parameters, fingerprints, residuals: everything needed to explain a figure.
     draws : mapping of str to ndarray
-        Unpublished float32 draws, rows as in the table ``gaps``.
+        Unpublished float32 draws of the baseline, rows as built in the table ``gaps``.
     """
 
     tables: Mapping[str, pd.DataFrame]

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from forecasting.parameters import Parameters, load_parameters
@@ -15,6 +16,11 @@ from forecasting.snapshot import Snapshot
 ROOT = Path(__file__).parent.parent
 TINY = ROOT / "tests" / "tiny"
 LOOPBACK = ("127.", "::1", "localhost")
+
+
+def baseline(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a published table without the scenarios beside the baseline."""
+    return table[table["scenario"] == "baseline"].reset_index(drop=True)
 
 
 @pytest.fixture(autouse=True)

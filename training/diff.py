@@ -38,7 +38,7 @@ _EUROS: Final = (
 _NOISE: Final = 1e-9
 """Shares closer than this are the same: what floating point leaves of another order of summing."""
 
-_SUPPRESSIBLE: Final = ("gaps", "openings", "supply", "skill_gaps", "weights")
+_SUPPRESSIBLE: Final = ("gaps", "openings", "supply", "skill_gaps", "weights", "scenario_effects")
 STATES: Final = (
     "compared",
     "added",

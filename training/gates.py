@@ -19,6 +19,13 @@ KEY: Final = ["region", "occupation", "scenario", "horizon"]
 TOP: Final = 10
 _MOVING: Final = {"region.base_year", "region.data_vintage", "horizons", "scenario", "convention"}
 """Settings that may move scores; a seed or new code should not."""
+_BESIDE: Final = {"scenarios"}
+"""Parameters that cannot move the scores that are served."""
+_PERSONS: Final = (
+    *("gaps", "openings", "supply", "indicators", "employment", "weights", "skill_gaps"),
+    "scenario_effects",
+)
+"""Tables with figures of cells."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +187,7 @@ def freshness(question: Question) -> Iterator[Verdict]:
 def completeness(question: Question) -> Iterator[Verdict]:
     """Refuse a release that is silent on too many of the cells that its tables can score."""
     limit = question.thresholds["completeness"]
-    gaps = question.snapshot.tables["gaps"]
+    gaps = _of_scenario(question.snapshot)
     cells = gaps[~gaps["aggregate"]]
     able = cells[cells["reason"].fillna("").ne("unavailable")]
     if able.empty:
@@ -194,7 +201,7 @@ def completeness(question: Question) -> Iterator[Verdict]:
 def small_cells(question: Question) -> Iterator[Verdict]:
     """Refuse a figure of a suppressed cell, wherever it stands."""
     leaks = 0
-    for name in ("gaps", "openings", "supply", "employment", "weights", "skill_gaps"):
+    for name in _PERSONS:
         table = question.snapshot.tables[name]
         rows = table[table["reason"].fillna("") == "confidential"]
         told = {"horizon", "from_year", "to_year", "year", "weight", "asked", "importance"}
@@ -229,12 +236,19 @@ def jump(question: Question) -> Iterator[Verdict]:
 def _changed(old: Snapshot, new: Snapshot) -> str:
     """Name the tables, source vintages and parameters that differ, empty if none does."""
     made = pd.concat([inputs(old, new), parameters(old, new)])
-    apart = made[made["kind"].ne("setting") | made["name"].isin(_MOVING)]
+    beside = made["kind"].eq("parameter") & made["name"].isin(_BESIDE)
+    apart = made[(made["kind"].ne("setting") & ~beside) | made["name"].isin(_MOVING)]
     return ", ".join(dict.fromkeys(f"{row['kind']} {row['name']}" for row in apart.to_dict("records")))
 
 
-def _cells(snapshot: Snapshot) -> pd.DataFrame:
+def _of_scenario(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the gaps that are served: a scenario beside them moves no money."""
     gaps = snapshot.tables["gaps"]
+    return gaps[gaps["scenario"] == snapshot.manifest["scenario"]]
+
+
+def _cells(snapshot: Snapshot) -> pd.DataFrame:
+    gaps = _of_scenario(snapshot)
     cells = gaps[~gaps["aggregate"] & gaps["score_p50"].notna()].astype(dict.fromkeys(KEY, object))
     return cells.set_index(KEY)[["score_p50", "rank"]]
 

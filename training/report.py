@@ -20,6 +20,7 @@ _INK, _BAR, _DOT = "#1c2733", "#9fb8c8", "#b3392f"
 def ranked(snapshot: Snapshot, region: str, horizon: int) -> pd.DataFrame:
     """Return the ranked cells of one region and horizon, largest median score first, with labels."""
     gaps = snapshot.tables["gaps"]
+    gaps = gaps[gaps["scenario"] == snapshot.manifest["scenario"]]
     cells = gaps[(gaps["region"] == region) & (gaps["horizon"] == horizon) & ~gaps["aggregate"]]
     labels = snapshot.tables["occupations"].set_index("code")
     chosen = cells[cells["rank"].notna()].sort_values(["rank", "score"], ascending=[True, False])

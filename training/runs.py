@@ -32,7 +32,7 @@ def summary(snapshot: Snapshot) -> str:
     """Return what a build is and is not, in Markdown."""
     manifest = snapshot.manifest
     about = manifest["region"]
-    cells = snapshot.tables["gaps"]
+    cells = _served(snapshot)
     scored = int(cells["score"].notna().sum())
     methods = ", ".join(f"{component}: **{name}**" for component, name in manifest["methods"].items())
     lines = [
@@ -189,7 +189,7 @@ def skill_figure(component: str, groups: pd.DataFrame) -> Any:
 
 def gap_metrics(snapshot: Snapshot) -> dict[str, float]:
     """Return residuals, comparison with vacancy rates, and how many cells are known, or not and why."""
-    gaps, manifest = snapshot.tables["gaps"], snapshot.manifest
+    gaps, manifest = _served(snapshot), snapshot.manifest
     counts = Counter({"cells": len(gaps), "cells.aggregate": int(gaps["aggregate"].sum())})
     counts["cells.scored"] = int(gaps["score"].notna().sum())
     for column, prefix in (("reason", "no_score"), ("reliability", "reliability"), ("covers", "covers")):
@@ -204,6 +204,12 @@ def gap_metrics(snapshot: Snapshot) -> dict[str, float]:
     }
     residual = {f"residual.{name}": float(value) for name, value in manifest["residuals"].items()}
     return {_named(name): float(number) for name, number in counts.items()} | beside | residual
+
+
+def _served(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the gaps of the scenario that is served."""
+    gaps = snapshot.tables["gaps"]
+    return gaps[gaps["scenario"] == snapshot.manifest["scenario"]]
 
 
 def weight_metrics(weights: pd.DataFrame) -> dict[str, float]:

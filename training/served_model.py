@@ -4,6 +4,7 @@ MLflow copies this file beside the snapshot and runs it to load the model, so no
 nothing of this project needs to be importable where the model is used.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,11 @@ class GapScores(PythonModel):
     """Gap scores of occupations, as published in one snapshot."""
 
     def load_context(self, context: Any) -> None:
-        """Read the published gaps."""
-        self.gaps = pd.read_parquet(Path(context.artifacts["snapshot"]) / "tables" / "gaps.parquet")
+        """Read the published gaps of the scenario that is served."""
+        folder = Path(context.artifacts["snapshot"])
+        scenario = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["scenario"]
+        gaps = pd.read_parquet(folder / "tables" / "gaps.parquet")
+        self.gaps = gaps[gaps["scenario"] == scenario]
 
     def predict(
         self,

@@ -15,6 +15,7 @@ from forecasting.parameters import Parameters
 from forecasting.pipeline import build_snapshot
 from forecasting.region import Region
 from forecasting.snapshot import Snapshot
+from tests.conftest import baseline
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,7 @@ def level(tiny: Region, parameters: Parameters) -> Snapshot:
 
 
 def cell(table: pd.DataFrame, occupation: str, horizon: int = 5) -> pd.DataFrame:
+    table = baseline(table)
     return table[(table["occupation"] == occupation) & (table["horizon"] == horizon)]
 
 

@@ -82,9 +82,10 @@ def test_the_published_table(tiny_snapshot: Snapshot, parameters: Parameters) ->
     assert set(ita["class"].dropna()) <= set(labels)
     assert ita["class_probability"].dropna().between(1 / len(labels), 1).all()
     assert table.loc[table["indicator"] != ITA, "class"].isna().all()
-    gaps = tiny_snapshot.tables["gaps"].set_index(["region", "occupation", "horizon"])
+    keys = ["region", "occupation", "scenario", "horizon"]
+    gaps = tiny_snapshot.tables["gaps"].set_index(keys).sort_index()
     for row in ita[ita["reason"].eq("")].to_dict("records"):
-        cell = gaps.loc[(row["region"], row["occupation"], row["horizon"])]
+        cell = gaps.loc[tuple(row[key] for key in keys)]
         assert row["p10"] <= row["p50"]
         assert row["p50"] <= row["p90"] or math.isnan(row["p90"]), "infinite: draws without openings"
         if cell["openings"] > 0 and abs(row["p50"] - 1) > 0.3:

@@ -145,6 +145,7 @@ def all_rows(shift=0.0):
         "backtest_groups": [],
         "indicators": [],
         "weights": [],
+        "scenario_effects": [],
     }
 
 
