@@ -48,14 +48,22 @@ def suppressed(tiny: Region, parameters: Parameters) -> Snapshot:
 def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store with two versions, the first in service; tests work on copies of it."""
     store = tmp_path_factory.mktemp("two") / "store"
-    for arguments in (("build", TINY, "--seed", "1"), ("build", TINY, "--seed", "2"), ("promote", "1")):
-        subprocess.run(
-            [sys.executable, "-m", "training", *map(str, arguments)],
+    commands = {
+        ("build", str(TINY)): "Version 1.",
+        ("build", str(TINY), "--seed", "2"): "Version 2.",
+        ("promote", "1", "--why", "first"): "is in service",
+    }
+    for arguments, told in commands.items():
+        found = subprocess.run(
+            [sys.executable, "-m", "training", *arguments],
             cwd=ROOT,
             env={**os.environ, "COMPETENCE_STORE": str(store)},
             capture_output=True,
+            text=True,
             check=True,
         )
+        assert told in found.stdout
+        assert "naive" in found.stdout or arguments[0] != "build", "the backtest is printed"
     return store
 
 

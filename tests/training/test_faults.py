@@ -98,6 +98,7 @@ def small_files(limit: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
+@pytest.mark.full
 def test_a_disk_that_takes_no_more_is_told(copied: Path) -> None:
     before = (copied / "promotions.jsonl").read_bytes()
     processes = [start(copied, arguments, small_files(10_000)) for arguments in (BUILD, PROMOTE)]

@@ -138,6 +138,7 @@ def test_it_waits_for_no_promotion(aged: Store) -> None:
     assert left(aged) == before
 
 
+@pytest.mark.full
 def test_a_pruned_release_is_told_and_comes_back(copied: Path, tmp_path: Path) -> None:
     store = store_at(copied)
     first = read_log(store.promotions)[0]["release"]

@@ -1,5 +1,6 @@
 """What MLflow's pages show of a build: a note that can be read, and a run per component."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,8 +9,6 @@ import pytest
 
 from forecasting.evidence import COMPONENTS
 from forecasting.snapshot import Snapshot
-from tests.conftest import TINY
-from tests.training.test_life_of_a_version import run
 from training.runs import (
     LONGEST_NOTE,
     gap_metrics,
@@ -21,12 +20,11 @@ from training.runs import (
 
 
 @pytest.fixture(scope="module")
-def logged(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
+def logged(two_versions: Path, tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
     """Return the runs of one build: the parent, its children by name, and the client."""
     import mlflow
 
-    folder = tmp_path_factory.mktemp("store")
-    run(folder, "build", str(TINY))
+    folder = Path(shutil.copytree(two_versions, tmp_path_factory.mktemp("runs") / "store"))
     client = mlflow.MlflowClient(f"sqlite:///{folder / 'mlflow.db'}")
     version = client.get_model_version("competence-gap", "1")
     parent = client.get_run(version.run_id)
