@@ -289,7 +289,7 @@ def _unread(
         ),
     )
     return tuple(
-        _problem(cells, mask, expected, todo, where) for mask, expected, todo in groups if mask.any()
+        _problem(cells, mask, expected, remedy, where) for mask, expected, remedy in groups if mask.any()
     )
 
 
@@ -298,10 +298,10 @@ def _odd_day(cells: pd.Series, mask: NDArray[np.bool_], where: str) -> Problem:
     return _problem(cells, mask, expected, "sum or average to months first, and write them as 2021-03", where)
 
 
-def _problem(cells: pd.Series, mask: NDArray[np.bool_], expected: str, todo: str, where: str) -> Problem:
+def _problem(cells: pd.Series, mask: NDArray[np.bool_], expected: str, remedy: str, where: str) -> Problem:
     first = cells.iloc[int(np.argmax(mask))]
     given = "nothing" if _is_missing(first) else shown(first if isinstance(first, str) else _text_of(first))
-    return Problem(where, given, expected, todo, str(cells.name), lines(pd.Series(mask)))
+    return Problem(where, given, expected, remedy, str(cells.name), lines(pd.Series(mask)))
 
 
 def _example(notation: _Notation) -> str:

@@ -18,7 +18,8 @@ class Decomposition:
     """Market volume times share of the market times season, each on its own clock.
 
     Every constant is frozen in the modules it uses (`seasonality`, `volume`, `shares`). They were chosen on
-    Job-SDF's months 2021-01…2022-12 (first target month from 2021-07 on; no later month was looked at) and
+    Job-SDF's months 2021-01…2022-12 (first target month from 2021-07 on; no later month was opened, but
+    what earlier prototypes said of 2023H1 was known: MODEL_CARD.md) and
     on CBS quarterly vacancies with targets before 2018 (later ones were printed beside, not chosen on).
     Nothing is tuned per data set: what adapts to a table is computed from its history alone, namely the
     weights of the volume's clocks and how much of each series' own season is kept.

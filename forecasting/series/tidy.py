@@ -204,8 +204,8 @@ def _numbers(cells: pd.Series, where: str) -> tuple[Array, list[Problem]]:
         (numbers > _LARGEST, f"{usual}, at most {_LARGEST:g}", "correct the cells, or leave them empty"),
     )
     return numbers, [
-        Problem(where, shown(cells[mask].iloc[0]), expected, todo, str(cells.name), lines(pd.Series(mask)))
-        for mask, expected, todo in wrong
+        Problem(where, shown(cells[mask].iloc[0]), expected, remedy, str(cells.name), lines(pd.Series(mask)))
+        for mask, expected, remedy in wrong
         if mask.any()
     ]
 

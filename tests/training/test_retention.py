@@ -3,18 +3,15 @@
 import datetime as dt
 import hashlib
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from forecasting.records import append, read_chain
 from forecasting.snapshot import ID_LENGTH, snapshot_hash
-from tests.conftest import ROOT
+from tests.training.test_life_of_a_version import run
 from training.promotions import read_log
 from training.publish import alone
 from training.retention import Fate, prune
@@ -33,20 +30,6 @@ HISTORY = (
 )
 """So many days ago a release came into service, by a rollback from another or not."""
 NAMES = {name for _, name, _ in HISTORY}
-
-
-def run(store: Path, *arguments: str, status: int = 0) -> str:
-    found = subprocess.run(
-        [sys.executable, "-m", "training", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "COMPETENCE_STORE": str(store)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert found.returncode == status, found.stdout + found.stderr
-    assert "Traceback" not in found.stderr
-    return found.stdout + found.stderr
 
 
 def store_at(folder: Path) -> Store:
