@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from forecasting.columns import Column, Table
 from forecasting.consistency import (
     ROUNDING,
     Tables,
@@ -19,7 +20,7 @@ from forecasting.consistency import (
 )
 from forecasting.errors import Problem
 from forecasting.reading import SETTINGS, TableRead, lines, shown
-from forecasting.tables import TABLES, Column, Table
+from forecasting.tables import TABLES
 from forecasting.vintages import vintage_problems
 from forecasting.vocabulary import FLAGS, TOTAL
 

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from forecasting.tables import TABLES, Column, Table
+from forecasting.columns import Column, Table
+from forecasting.tables import TABLES
 
 
 def _figure(name: str, unit: str, meaning: str, *, required: bool = False) -> Column:

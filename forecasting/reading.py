@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from forecasting.columns import Column, Table
 from forecasting.errors import Problem
-from forecasting.tables import TABLES, Column, Table
+from forecasting.tables import TABLES
 
 SETTINGS: Final = "region.yaml"
 _SUFFIXES: Final = (".parquet", ".csv")

@@ -17,9 +17,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from forecasting.columns import Column
 from forecasting.errors import ForecastingError, InputError, Problem
 from forecasting.published import PUBLISHED
-from forecasting.tables import Column
 
 MANIFEST: Final = "manifest.json"
 SCHEMA: Final = 1

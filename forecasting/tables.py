@@ -3,67 +3,9 @@
 Everything else reads this declaration: the check, the templates, the adapters and the data dictionary.
 """
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-Kind = Literal["code", "text", "integer", "number", "boolean", "date", "period"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a canonical table.
-
-    Parameters
-    ----------
-    name : str
-        Header in the file.
-    kind : {"code", "text", "integer", "number", "boolean", "date", "period"}
-        How a cell is read. A code is text that identifies something and is never empty; a period is a
-        year, a quarter or a month: 2025, 2025-Q1, 2025-01.
-    unit : str
-        What one unit of the figure is: persons, share, hours. ``-`` for codes and text.
-    meaning : str
-        One line for the data dictionary.
-    low, high : float, optional
-        Closed range of the figure.
-    required : bool
-        Whether a cell may be empty. Empty means unknown, never zero.
-    refers_to : str, optional
-        Table whose ``code`` the cell must name.
-    default : str or float, optional
-        Value of a column that the file leaves out; a column with neither default nor
-        ``required`` is read as empty.
-    """
-
-    name: str
-    kind: Kind
-    unit: str
-    meaning: str
-    low: float | None = None
-    high: float | None = None
-    required: bool = True
-    refers_to: str | None = None
-    default: str | float | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """A canonical table: its key identifies a row, so a repeated key is an error."""
-
-    name: str
-    key: tuple[str, ...]
-    columns: tuple[Column, ...]
-    meaning: str
-
-    def column(self, name: str) -> Column:
-        """Return the declaration of one column.
-
-        Raises
-        ------
-        KeyError
-            If the table has no such column.
-        """
-        return {column.name: column for column in self.columns}[name]
+from forecasting.columns import Column, Table
 
 
 def _code(name: str, refers_to: str | None, meaning: str) -> Column:
@@ -211,6 +153,23 @@ _DECLARED: Final[tuple[Table, ...]] = (
         "occupations within sectors; each sector sums to 1",
     ),
     Table(
+        "staffing_history",
+        ("year", "sector", "occupation"),
+        (_year(), _SECTOR, _OCCUPATION, _share("share", "share of the sector's employment that year"), _RSE),
+        "staffing of past years, as a survey found it: lets shares move; each sector and year sums to 1",
+    ),
+    Table(
+        "separations",
+        ("occupation", "kind"),
+        (
+            _OCCUPATION,
+            Column("kind", "code", "-", "exit: leaves work; transfer: leaves for another occupation"),
+            Column("rate", "number", "share", "share of the occupation's workers who leave in a year", 0, 1),
+            _FLAG,
+        ),
+        "yearly rates at which workers leave an occupation, own or borrowed: only their ratios are used",
+    ),
+    Table(
         "sector_outlook",
         ("year", "region", "sector", "scenario"),
         (
@@ -256,6 +215,18 @@ _DECLARED: Final[tuple[Table, ...]] = (
         "graduates by field and level; no row may be a total of others",
     ),
     Table(
+        "enrolment",
+        ("year", "region", "field", "level"),
+        (_year(), _REGION, _FIELD, _LEVEL, _persons(meaning="pupils and students in the year"), _FLAG),
+        "those in education by field and level, of whom graduates come",
+    ),
+    Table(
+        "population",
+        ("year", "region", "age_band"),
+        (_year(), _REGION, _AGE, _persons(meaning="inhabitants"), _FLAG),
+        "inhabitants by age, projected years included: the size of coming cohorts",
+    ),
+    Table(
         "entry",
         ("field", "level", "occupation"),
         (
@@ -294,6 +265,19 @@ _DECLARED: Final[tuple[Table, ...]] = (
         ("occupation", "skill"),
         (_OCCUPATION, _SKILL, _share("share", "share of job seekers for the occupation who hold the skill")),
         "what job seekers can do",
+    ),
+    Table(
+        "other_supply",
+        ("year", "region", "occupation", "source"),
+        (
+            _year(),
+            _REGION,
+            _OCCUPATION,
+            Column("source", "code", "-", "re_entrants, migrants or commuters"),
+            _persons(meaning="persons a year who come to work, net of those who go"),
+            _FLAG,
+        ),
+        "yearly supply besides education and job seekers; occupation TOTAL is spread as entrants are",
     ),
     Table(
         "bottlenecks",

@@ -1,7 +1,7 @@
 """What a release says about itself: the body of /v1/meta, and the rehearsal that a new release must pass."""
 
+from forecasting.columns import Column, Table
 from forecasting.published import PUBLISHED
-from forecasting.tables import Column, Table
 from forecasting.vocabulary import REASONS, SUPPLY_SOURCES
 from serve import answers
 from serve.paging import PAGE_DEFAULT, PAGE_LARGEST

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from forecasting.columns import Column
 from forecasting.errors import InputError, Problem
 from forecasting.reading import SETTINGS
-from forecasting.tables import TABLES, Column
+from forecasting.tables import TABLES
 
 _SETTINGS = """\
 # What this region is. See README.md, "Bring your own region".

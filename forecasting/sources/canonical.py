@@ -5,7 +5,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from forecasting.tables import TABLES, Column
+from forecasting.columns import Column
+from forecasting.tables import TABLES
 
 _ORDER: Final = "bcpsdzue"
 _NUMBERS: Final = ("integer", "number")
