@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 SERVE ?= 1
 PORT ?= 8000
 DEMO_STORE ?= mlruns
+SEED ?= 1
 SHARED_DATA ?= ../shared/data
+WORKERS ?= 2
 # OpenMP threads that spin while they wait make two shared cores slower than one.
 export OMP_WAIT_POLICY ?= passive
 export MLFLOW_DISABLE_TELEMETRY ?= true
@@ -33,9 +35,10 @@ $(VENV)/installed: requirements.lock pyproject.toml $(MOVED)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-index --no-deps --no-build-isolation -e .
 	@pwd -P > $@
 
-demo: install    ## Made-up region -> built, tracked, released, served with pages at :8000 (SERVE=0: not served)
-	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training check tests/tiny
-	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training build tests/tiny
+demo: install    ## Simulated region -> built, tracked, released, served with pages at :8000 (SERVE=0: not served)
+	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training ingest demo --to regions/demo --seed $(SEED)
+	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training check regions/demo
+	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training build regions/demo
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training promote latest --why "make demo"
 	@if [ "$(SERVE)" = 1 ]; then COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m serve --port $(PORT); fi
 
@@ -46,11 +49,12 @@ flanders: install  ## The same on public data of Flanders (SHARED_DATA), into re
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training promote latest --why "make flanders"
 	@if [ "$(SERVE)" = 1 ]; then COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m serve --port $(PORT); fi
 
-test: install    ## Every fast test
-	$(BIN)/python -m pytest -m "not full"
+test: install    ## Every fast test, in WORKERS processes (2)
+	$(BIN)/python -m pytest -m "not full" -n $(WORKERS) --dist worksteal
 
-check-full: install  ## The long tests too
-	$(BIN)/python -m pytest
+# The long ones kill processes and fill disks at chosen moments: one after another.
+check-full: test  ## The long tests too
+	$(BIN)/python -m pytest -m full
 
 bench: install   ## Benchmarks, into BENCHMARKS.md (PARTS="job_sdf cbs"; UNTIL=2022-12 cuts Job-SDF)
 	$(BIN)/python -m tests.benchmarks $(PARTS) $(if $(UNTIL),--until $(UNTIL))

@@ -18,6 +18,8 @@ from forecasting.consistency import (
     hierarchy_problems,
     markets,
 )
+from forecasting.consistency_staffing import staffing_history_problems
+from forecasting.consistency_supply import supply_problems
 from forecasting.errors import Problem
 from forecasting.reading import SETTINGS, TableRead, lines, shown
 from forecasting.tables import TABLES
@@ -296,9 +298,11 @@ _BETWEEN: Final[tuple[Callable[[Tables], Iterable[Problem]], ...]] = (
     _without_market,
     _root_missing,
     _staffing_sums,
+    staffing_history_problems,
     _entry_sums,
     _mentions_exceed_ads,
     age_problems,
     hierarchy_problems,
+    supply_problems,
     vintage_problems,
 )

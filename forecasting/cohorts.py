@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.retirement import Retirement
 from forecasting.series.panel import Array, Panel, panel_from_table
 from forecasting.vocabulary import ALL_AGES, TOTAL
 
@@ -38,6 +39,8 @@ class Cohorts:
     retention : ndarray of shape (bands, draws)
         Persons of a band one width later, over persons now; above 1 the cohort still grows.
         The open band is left by all within one width.
+    retirement : Retirement, optional
+        Reforms that a scenario lets bind; none in the baseline.
     """
 
     bands: tuple[str, ...]
@@ -45,13 +48,25 @@ class Cohorts:
     width: int
     persons: Array
     retention: Array
+    retirement: Retirement | None = None
 
     def leaving(self, years: int) -> Array:
         """Return the share of each band that leaves within a window, shape (bands, draws).
 
         A window longer than a band is wide carries the cohort through the next bands; within a band its
-        leavers are spread evenly over the years.
+        leavers are spread evenly over the years. Whom a reform of the retirement age keeps is at work at the
+        end of the window; the open last band is past it.
         """
+        left = self._leaving(years)
+        if self.retirement is not None and self.retirement.binding(years):
+            staying = self.retirement.staying(self.ages_from, self.width, years)
+            staying[-1] = 0.0
+            in_the_end = self._leaving(-(-years // self.width) * self.width)  # whole bands passed
+            left = np.clip(left - staying[:, None] * in_the_end, 0, None)
+        return left
+
+    def _leaving(self, years: int) -> Array:
+        """Return the share of each band that leaves within a window, no reform counted."""
         left = np.zeros_like(self.retention)
         for band in range(len(self.bands)):
             share, remaining = np.ones(self.retention.shape[1]), float(years)

@@ -1,6 +1,7 @@
 """Demand per occupation: employment, expansion, replacement and openings, as joint draws."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from forecasting.periods import year_of
 from forecasting.series.baselines import Forecaster
 from forecasting.series.intervals import fit_spread, joint_shocks
 from forecasting.series.panel import Array, Panel, panel_from_table
+from forecasting.series.predictive import Predictive, RootSpread, root_draws
 from forecasting.vintages import as_published
 from forecasting.vocabulary import ALL_AGES, TOTAL
 
@@ -31,7 +33,9 @@ class Industry:
     occupations : tuple of str
         Codes, sorted.
     staffing : ndarray of shape (leaves, occupations)
-        Share of each leaf's employment; rows sum to 1.
+        Share of each leaf's employment; rows sum to 1. Common to all regions.
+    regional : mapping of str to ndarray of shape (leaves, occupations)
+        Staffing of the regions that have one of their own (`forecasting.regional_staffing`).
     """
 
     employment: pd.DataFrame
@@ -40,6 +44,11 @@ class Industry:
     parent: "np.ndarray[tuple[int], np.dtype[np.intp]]"
     occupations: tuple[str, ...]
     staffing: Array
+    regional: Mapping[str, Array] = field(default_factory=dict)
+
+    def in_region(self, region: str) -> "Industry":
+        """Return the same industry with a region's own staffing, where it has one, as the staffing."""
+        return replace(self, staffing=self.regional[region]) if region in self.regional else self
 
 
 def industry_by_sector(employment: pd.DataFrame, sectors: pd.DataFrame, staffing: pd.DataFrame) -> Industry:
@@ -93,11 +102,16 @@ def employment_panel(industry: Industry, base_year: int, vintages: pd.DataFrame 
 
 
 def employed(industry: Industry, region: str) -> "pd.Series[float]":
-    """Return employed persons of a region by year: the published total, else the sum of what is forecast."""
+    """Return employed persons of a region by year: the published total, else the sum of what is forecast.
+
+    A year without a published total has the sum where all sectors of the region are counted.
+    """
     rows = industry.employment
     rows = rows[(rows["region"] == region) & (rows["age_band"] == ALL_AGES)]
     total = rows[rows["sector"] == TOTAL].set_index("year")["persons"]
-    return total if len(total) else rows[rows["sector"].isin(industry.top)].groupby("year")["persons"].sum()
+    parts = rows[rows["sector"].isin(industry.top)]
+    sums, counted = parts.groupby("year")["persons"].sum(), parts.groupby("year")["sector"].nunique()
+    return total.combine_first(sums[counted == parts["sector"].nunique()]) if len(total) else sums
 
 
 def leaf_shares(industry: Industry, region: str, base_year: int) -> Array:
@@ -128,8 +142,9 @@ def sector_draws(
     Parameters
     ----------
     errors : DataFrame
-        Rows of `rolling_errors` of `method`: they set the width, and how sectors move together. Without
-        any, every draw is the point forecast: the caller must not publish it as certain.
+        Rows of `rolling_errors` of `method`: they set the width, and how sectors move together, unless the
+        method knows its own spread (`Predictive`). Without any, every draw is the point forecast: the
+        caller must not publish it as certain.
 
     Returns
     -------
@@ -148,6 +163,11 @@ def sector_draws(
     point[known] = np.nan_to_num(method.forecast(panel, horizons)[series])
     if errors.empty:
         return base, np.repeat(point[:, :, None], draws, axis=2)
+    if isinstance(method, Predictive):
+        own = method.spread(panel, horizons)
+        spread_of = np.zeros((2, *point.shape))
+        spread_of[:, known] = np.nan_to_num([own.deviation[series], own.common[series]])
+        return base, root_draws(point, RootSpread(*spread_of), draws, seed)
     spread = fit_spread(errors, size_classes)
     shocks = joint_shocks(errors, spread, panel.index, sectors, draws, seed)
     deviation = np.column_stack([spread.deviation(base, horizon) for horizon in horizons])
@@ -199,6 +219,18 @@ class Openings:
     openings: Array
 
 
+def leavers(ages: Array, cohorts: Cohorts, years: int) -> tuple[Array, Array]:
+    """Return who leaves within a window, aged 25-54 and 55+, persons, each of shape (occupations, draws).
+
+    Parameters
+    ----------
+    ages : ndarray of shape (occupations, bands)
+        Persons at the base year by age band.
+    """
+    leaving = cohorts.leaving(years)
+    return ages[:, ~cohorts.older] @ leaving[~cohorts.older], ages[:, cohorts.older] @ leaving[cohorts.older]
+
+
 def openings(base: Array, future: Array, ages: Array, cohorts: Cohorts, years: int) -> Openings:
     """Split a window's openings into expansion and net replacement.
 
@@ -220,9 +252,7 @@ def openings(base: Array, future: Array, ages: Array, cohorts: Cohorts, years: i
     B = max(ΔE, 0) + V with V = max(Out + min(ΔE, 0), 0): in a shrinking occupation only the leavers who are
     replaced count (ROA, METHOD.md section 1.2). Replaced leavers are split by age as leavers are.
     """
-    leaving = cohorts.leaving(years)
-    older = ages[:, cohorts.older] @ leaving[cohorts.older]
-    younger = ages[:, ~cohorts.older] @ leaving[~cohorts.older]
+    younger, older = leavers(ages, cohorts, years)
     out = older + younger
     expansion = future - base[:, None]
     replaced = np.clip(out + np.minimum(expansion, 0), 0, None)
@@ -262,7 +292,7 @@ def vacancy_rates(
                 "region": str(region),
                 "year": year,
                 "occupation": industry.occupations,
-                "rate": _staffed_mean(industry, employment[str(region)], at),
+                "rate": _staffed_mean(industry.in_region(str(region)), employment[str(region)], at),
             }
         )
         for (region, year), at in zip(rate.index.tolist(), rate.to_numpy(dtype=float), strict=True)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from forecasting.cells import KEY
 from forecasting.published import PUBLISHED
+from forecasting.retirement import Reform, Retirement
 from forecasting.scenarios import Scenario
 from forecasting.vocabulary import BASELINE
 
@@ -21,18 +22,20 @@ _UNMOVED: Final = 1e-7
 
 
 def scenario_effects(
-    gaps: pd.DataFrame, openings: pd.DataFrame, scenarios: Sequence[Scenario]
+    tables: Mapping[str, pd.DataFrame], scenarios: Sequence[Scenario], retirement: Retirement
 ) -> pd.DataFrame:
     """Return the published table ``scenario_effects``.
 
     Parameters
     ----------
-    gaps, openings : DataFrame
-        The published tables, every scenario in them: differences are of what is published, so that what is
-        suppressed there is null here.
+    tables : mapping of str to DataFrame
+        The published tables ``gaps`` and ``openings``, every scenario in them: differences are of what is
+        published, so that what is suppressed there is null here.
+    retirement : Retirement
+        Reforms that apply to the region, for the scenarios that let them bind.
     """
     cell = [name for name in KEY if name != "scenario"]
-    figures = _figures(gaps, openings)
+    figures = _figures(tables["gaps"], tables["openings"])
     base = figures[figures["scenario"] == BASELINE].set_index(cell)
     others = [each for each in scenarios if each.name != BASELINE]
     frames = []
@@ -44,7 +47,8 @@ def scenario_effects(
         growth = _growth(mine["employment"], beside["employment"], mine["horizon"])
         frame = mine[list(KEY)].join(moved).assign(reason=np.where(own == "", theirs, own))
         why = [
-            _sentence(row, rate, scenario) for row, rate in zip(frame.to_dict("records"), growth, strict=True)
+            _sentence(row, rate, scenario, retirement.binding(int(row["horizon"])))
+            for row, rate in zip(frame.to_dict("records"), growth, strict=True)
         ]
         frames.append(frame.assign(why=why))
     columns = [column.name for column in PUBLISHED["scenario_effects"].columns]
@@ -65,8 +69,10 @@ def _growth(mine: pd.Series, beside: pd.Series, horizon: pd.Series) -> "np.ndarr
     return np.log(np.where(ratio > 0, ratio, np.nan)) / horizon.to_numpy(dtype=float)
 
 
-def _sentence(row: Mapping[Hashable, Any], growth: float, scenario: Scenario) -> str:
-    """Say which assumptions touch a cell, and what they move."""
+def _sentence(
+    row: Mapping[Hashable, Any], growth: float, scenario: Scenario, reforms: Sequence[Reform]
+) -> str:
+    """Say which assumptions touch a cell, and what they move; `reforms` are those within its window."""
     if not np.isfinite(row["employment"]):
         return f"No figures, {row['reason']}."
     causes = []
@@ -74,6 +80,9 @@ def _sentence(row: Mapping[Hashable, Any], growth: float, scenario: Scenario) ->
         causes.append(f"its sectors are assumed to grow by {100 * growth:+.2g} % a year beside the baseline")
     if scenario.older_retention > 0 and np.isfinite(row["replacement"]):
         causes.append(f"{scenario.older_retention:.0%} of those aged 55+ who would leave stay")
+    if scenario.retirement_reforms and reforms and np.isfinite(row["replacement"]):
+        steps = ", ".join(f"{each.to_age:g} from {each.starts} ({each.law})" for each in reforms)
+        causes.append(f"the legal retirement age rises to {steps}")
     if not causes:
         return "No assumption of this scenario touches it."
     told = " and ".join(causes)

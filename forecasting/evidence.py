@@ -1,26 +1,34 @@
 """What the past says of each component of the forecast: every method held to what came after."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pandas as pd
 
 from forecasting.cohorts import CohortFlow, cohort_panel
 from forecasting.demand import employment_panel
+from forecasting.graduates import GRADUATE_YEARS, graduate_methods, graduate_panel
+from forecasting.jobseekers import jobseeker_panel
 from forecasting.layout import lay_out
 from forecasting.parameters import Parameters
 from forecasting.region import Region
 from forecasting.series.baselines import Forecaster, Mean, Naive, Trend
 from forecasting.series.boosting import GlobalBoosting
 from forecasting.series.breakdown import breakdown_table
+from forecasting.series.intervals import NOMINAL
 from forecasting.series.panel import Panel
+from forecasting.series.pooled_drift import PooledDrift, WithinSectors
+from forecasting.series.predictive import with_own_intervals
 from forecasting.series.rolling import backtest_table, rolling_errors, select_method
 from forecasting.series.shrinkage import LocalLevel, SamplingShrinkage
-from forecasting.supply import GRADUATE_YEARS, graduate_panel, jobseeker_panel
+from forecasting.skill_evidence import SKILL_SHARES, choose_share_method, share_errors, share_table
+from forecasting.skill_mentions import lay_out_ads
+from forecasting.staffing import History, long_enough, staffing_history
 from forecasting.vocabulary import ALL_AGES, TOTAL
 
 EMPLOYMENT: Final = "sector_employment"
+STAFFING: Final = "staffing"
 
 
 @dataclass(frozen=True)
@@ -98,15 +106,19 @@ def _cohorts(region: Region, parameters: Parameters, seed: int) -> Evidence:
 
 
 def _graduates(region: Region, parameters: Parameters, seed: int) -> Evidence:
-    """Hold the mean of the latest years' graduates to the latest year; untested, the mean ships."""
+    """Hold the mean of the latest years' graduates, enrolment and cohorts to the latest year.
+
+    Untested, the mean ships.
+    """
     panel = graduate_panel(region.table("graduates"), int(region.settings["base_year"]))
     mean = Mean(GRADUATE_YEARS)
+    methods = graduate_methods(region.table("enrolment"), region.table("population"), parameters)
 
     def choose(table: pd.DataFrame) -> str:
         tested = (table["origins"] >= parameters["minimum_origins"]).any()
         return _best(table, parameters) if tested else mean.name
 
-    return _held("graduates", panel, [Naive(), mean], choose, parameters, seed)
+    return _held("graduates", panel, list(methods.values()), choose, parameters, seed)
 
 
 def _jobseekers(region: Region, parameters: Parameters, seed: int) -> Evidence:
@@ -114,6 +126,43 @@ def _jobseekers(region: Region, parameters: Parameters, seed: int) -> Evidence:
     panel = jobseeker_panel(region.table("jobseekers"), int(region.settings["base_year"]))
     naive = Naive()
     return _held("jobseekers", panel, [naive, Mean(), Trend()], lambda _: naive.name, parameters, seed)
+
+
+def staffing_methods(past: History) -> dict[str, Forecaster]:
+    """Return by name the methods that forecast occupations' shares of their sectors; naive: they stay."""
+    level = PooledDrift(past.variance, damping=0.0, name="level")
+    methods = (Naive(), WithinSectors(Trend()), level, PooledDrift(past.variance))
+    return {method.name: method for method in methods}
+
+
+def _staffing(region: Region, parameters: Parameters, seed: int) -> Evidence:
+    """Hold moving shares to those that came; without history none moves, and there is nothing to hold."""
+    past = staffing_history(
+        lay_out(region), region.table("staffing_history"), int(region.settings["base_year"])
+    )
+    enough = long_enough(past, parameters["minimum_origins"])
+    panel = past.panel if enough else Panel(past.panel.index.iloc[:0], (), past.panel.values[:0, :0])
+    methods = list(staffing_methods(past).values())
+    found = _held(STAFFING, panel, methods, lambda table: _best(table, parameters), parameters, seed)
+    return found if enough else replace(found, table=found.table.iloc[:0])
+
+
+def _skill_shares(region: Region, parameters: Parameters, _: int) -> Evidence:
+    """Hold the shares of ads that ask each skill to the ads that came; nothing in it is random."""
+    ads = lay_out_ads(
+        *(region.table("skill_mentions"), region.table("occupations"), region.table("concordance")),
+        int(region.settings["base_year"]),
+        parameters,
+    )
+    horizons = parameters["horizons"]
+    errors = share_errors(ads, horizons, parameters)
+    table = share_table(ads, errors, horizons, parameters)
+    method = choose_share_method(table, parameters["minimum_origins"])
+    kept = errors[errors["method"] == method].reset_index(drop=True)
+    table = table.assign(component=SKILL_SHARES, selected=table["method"] == method)
+    return Evidence(
+        method, table if len(ads.index) else table.iloc[:0], pd.DataFrame(columns=_GROUP_COLUMNS), kept
+    )
 
 
 _LAYOUT: Final = (
@@ -132,9 +181,21 @@ COMPONENTS: Final[Mapping[str, Component]] = {
         "What sectors, or occupations where they are counted, will employ.",
     ),
     "cohorts": Component(_LAYOUT, _cohorts, "How many of an age band work one width of it later."),
-    "graduates": Component(("regions", "fields", "graduates"), _graduates, "Graduates by field and level."),
+    "graduates": Component(
+        ("regions", "fields", "graduates", "enrolment", "population"),
+        _graduates,
+        "Graduates by field and level.",
+    ),
     "jobseekers": Component(
         ("regions", "occupations", "jobseekers"), _jobseekers, "The stock of job seekers."
+    ),
+    STAFFING: Component(
+        (*_LAYOUT, "staffing_history"), _staffing, "What share of a sector each occupation will have."
+    ),
+    SKILL_SHARES: Component(
+        ("occupations", "concordance", "skill_mentions"),
+        _skill_shares,
+        "Which share of an occupation's ads will ask each skill.",
     ),
 }
 """In the order in which they are trained."""
@@ -152,7 +213,7 @@ def train(region: Region, parameters: Parameters, seed: int) -> dict[str, Eviden
 
 def backtests(evidence: Mapping[str, Evidence]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the published tables ``backtest`` and ``backtest_groups`` of all components."""
-    whole = pd.concat([found.table for found in evidence.values()], ignore_index=True)
+    whole = pd.concat([found.table for found in evidence.values() if len(found.table)], ignore_index=True)
     groups = [found.groups for found in evidence.values() if len(found.groups)]
     return whole, pd.concat(groups, ignore_index=True) if groups else pd.DataFrame(columns=_GROUP_COLUMNS)
 
@@ -175,7 +236,8 @@ def _held(
     horizons, classes = parameters["horizons"], parameters["size_classes"]
     minimum, names = parameters["minimum_origins"], [method.name for method in methods]
     errors = rolling_errors(panel, methods, range(1, len(panel.periods)))
-    intervals = name == EMPLOYMENT  # the others make theirs in another way, or none
+    errors = with_own_intervals(panel, errors, methods, NOMINAL)
+    intervals = name in {EMPLOYMENT, STAFFING}  # the others make theirs in another way, or none
     table = backtest_table(panel, errors, names, horizons, classes, minimum, intervals=intervals)
     method = choose(table)
     draws = parameters["bootstrap_draws"]

@@ -29,8 +29,8 @@ def employment_history(
         (rows["age_band"] == ALL_AGES) & (rows["year"] <= base_year) & rows["sector"].isin(industry.leaves)
     ]
     frames = [
-        _history(industry, rows[rows["region"] == market.region]).assign(region=market.region)
-        for market in markets
+        _history(industry.in_region(code), rows[rows["region"] == code]).assign(region=code)
+        for code in (market.region for market in markets)
     ]
     table = pd.concat(frames, ignore_index=True)
     small = table["persons"] < small_cell

@@ -8,10 +8,11 @@ import pandas as pd
 
 from forecasting.cells import Cells
 from forecasting.demand import Industry, employed
-from forecasting.evidence import EMPLOYMENT, Evidence
+from forecasting.evidence import EMPLOYMENT, STAFFING, Evidence
 from forecasting.markets import Market
 from forecasting.parameters import Parameters
 from forecasting.region import Region, fingerprints
+from forecasting.retirement import retirement_of
 from forecasting.scenarios import given_path, read_scenarios, sections_by_sector
 from forecasting.vocabulary import BASELINE, NET
 
@@ -27,13 +28,19 @@ USED: Final = frozenset(
         "sector_employment",
         "employment_vintages",
         "staffing",
+        "staffing_history",
         "sector_outlook",
         "sector_vacancies",
+        "separations",
         "skill_mentions",
+        "concordance",
         "graduates",
+        "enrolment",
+        "population",
         "entry",
         "jobseekers",
         "jobseeker_skills",
+        "other_supply",
     }
 )
 """Tables that this version reads; others are checked, and named as not used."""
@@ -159,10 +166,11 @@ def not_quotable(region: Region, evidence: Mapping[str, Evidence]) -> list[str]:
         for name, found in evidence.items()
         if name != EMPLOYMENT and _untested(found)
     )
-    sentences.append(
-        "Where graduates enter and what shares of a sector an occupation has are not backtested: "
-        "no source here has their outcome."
+    stays = evidence[STAFFING].errors.empty
+    untested = "Where graduates enter" + (
+        " and what shares of a sector an occupation has are" if stays else " is"
     )
+    sentences.append(f"{untested} not backtested: no source here has their outcome.")
     if region.table("employment_vintages").empty:
         sentences.append(
             "No earlier publications of the employment figures are given: the backtest saw revised ones."
@@ -175,7 +183,18 @@ def not_quotable(region: Region, evidence: Mapping[str, Evidence]) -> list[str]:
             "Nothing says what supply can do: the score is its quantitative part, a lower bound."
         )
     if len(region.table("staffing")):
-        sentences.append("Staffing is fixed and taken as exact: the intervals leave its noise out.")
+        sentences.append(_of_staffing(region, stays=stays))
+    if len(region.table("separations")):
+        sentences.append(
+            "Gross openings and supply borrow how often people leave each occupation, and a level of moves "
+            "between occupations; who goes where is assumed. Nothing tests them, and their intervals "
+            "leave the error of what is borrowed out. The score is net."
+        )
+    if len(region.table("other_supply")):
+        sentences.append(
+            "Re-entrants, migrants and commuters are added as given: persons whom the cohorts already hold "
+            "would count twice. Nothing tests them."
+        )
     unused = sorted(name for name, table in region.tables.items() if len(table) and name not in USED)
     if unused:
         sentences.append(f"Given but not used in this version: {', '.join(unused)}.")
@@ -184,6 +203,24 @@ def not_quotable(region: Region, evidence: Mapping[str, Evidence]) -> list[str]:
             "No past forecast can be held to an outcome: no figure has an interval, none is published."
         )
     return sentences
+
+
+def _of_staffing(region: Region, *, stays: bool) -> str:
+    """Say whether staffing moves, which markets have one of their own, and what the intervals leave out."""
+    sentence = (
+        "Staffing is fixed and taken as exact: the intervals leave its noise out."
+        if stays
+        else "Staffing moves as its history says; sectors without history keep theirs."
+    )
+    survey = region.table("occupation_employment")
+    surveyed = set(survey.loc[survey["occupation"].isin(region.table("staffing")["occupation"]), "region"])
+    codes = sorted(surveyed & set(region.table("regions").query("role == 'market'")["code"]))
+    if codes:
+        sentence += (
+            f" Of {', '.join(codes)} it starts from their own survey, drawn to the common one by its noise; "
+            "the intervals leave out what that still gets wrong."
+        )
+    return sentence
 
 
 def _of_scenarios(region: Region, parameters: Parameters, sectors: Sequence[str]) -> list[str]:
@@ -200,6 +237,12 @@ def _of_scenarios(region: Region, parameters: Parameters, sectors: Sequence[str]
         sentences.append(
             f"Scenarios {', '.join(by_section)}: this region forecasts no sections of NACE Rev. 2, so growth "
             "by section moves nothing."
+        )
+    by_law = [each.name for each in others if each.retirement_reforms]
+    if by_law and not retirement_of(region.settings, parameters).binding(max(parameters["horizons"])):
+        sentences.append(
+            f"Scenarios {', '.join(by_law)}: no reform of the legal retirement age is known for this region "
+            "and its windows (country in region.yaml, parameter retirement_reforms), so it moves nothing."
         )
     rows = region.table("sector_outlook")
     if len(rows):

@@ -1,10 +1,10 @@
 """One regional market through the method: demand and supply of each occupation and window, by scenario.
 
-What no assumption moves is worked out once (`ground`); each scenario starts from it (`forecast_market`).
+What no assumption moves is worked out once (`grounds`); each scenario starts from it (`forecast_market`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -18,20 +18,31 @@ from forecasting.demand import (
     openings,
     sector_draws,
 )
-from forecasting.evidence import EMPLOYMENT, Evidence, employment_methods, graduate_years
+from forecasting.evidence import (
+    EMPLOYMENT,
+    STAFFING,
+    Evidence,
+    employment_methods,
+    graduate_years,
+    staffing_methods,
+)
+from forecasting.layout import market_codes
 from forecasting.parameters import Parameters
 from forecasting.region import Region
+from forecasting.retirement import retirement_of
 from forecasting.scenarios import (
     Scenario,
+    assumed_cohorts,
     assumed_growth,
     given_path,
     moved_paths,
     on_path,
-    retained,
     sections_by_sector,
 )
 from forecasting.series.panel import Array, Panel
-from forecasting.supply import entrant_shares, entrants, jobseekers_by_occupation
+from forecasting.staffing import StaffingPaths, staffed, staffing_history, staffing_paths
+from forecasting.substitution import recruitment
+from forecasting.supply import Sources, supply_sources
 from forecasting.vocabulary import ALL_AGES, BASELINE
 
 
@@ -59,6 +70,12 @@ class Market:
         None where no ages say how many enter, or no graduates where.
     jobseekers : ndarray of shape (occupations,), or None
         Persons above friction, once per window; None where unknown.
+    cohorts : Cohorts or None
+        The region's flows as the scenario has them; None where ages are unknown.
+    short_term : ndarray of shape (occupations,), or None
+        Of the job seekers, those of less than a year; NaN where unknown, None where it is everywhere.
+    others : mapping of str to tuple of ndarray of shape (occupations, draws)
+        Persons over each window of the further sources that the region declares.
     """
 
     region: str
@@ -70,6 +87,9 @@ class Market:
     central_openings: tuple[Array, ...] | None
     entrants: tuple[Array, ...] | None
     jobseekers: Array | None
+    cohorts: Cohorts | None = None
+    short_term: Array | None = None
+    others: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -89,10 +109,12 @@ class Ground:
         Share of each staffed sector in its forecast sector.
     cohorts : Cohorts or None
         None where ages are unknown.
-    entering : ndarray of shape (occupations, draws), or None
-        How entrants spread; None where no graduates say so.
-    jobseekers : ndarray of shape (occupations,), or None
-        Persons above friction, once per window.
+    supply : Sources
+        What each source of supply brings, but for the cohorts' inflow.
+    recruitment : ndarray of shape (streams, occupations), or None
+        Which occupations draw on the same graduates; None where no graduates say so.
+    staffing : StaffingPaths or None
+        Common to all regions; None where no history says how staffing moves: it stays.
     """
 
     region: str
@@ -100,11 +122,32 @@ class Ground:
     paths: Array
     leaf_shares: Array
     cohorts: Cohorts | None
-    entering: Array | None
-    jobseekers: Array | None
+    supply: Sources
+    recruitment: Array | None
+    staffing: StaffingPaths | None = None
 
 
-def ground(
+def grounds(
+    region: Region,
+    industry: Industry,
+    panel: Panel,
+    evidence: Mapping[str, Evidence],
+    parameters: Parameters,
+    seed: int,
+) -> list[Ground]:
+    """Draw every market's sectors, cohorts and supply before any assumption, in the order of their codes.
+
+    All regions share the seed: a shock is common to them, so a sum of regions is as uncertain as its parts.
+    How staffing moves is drawn once for all.
+    """
+    moves = _staffing(region, industry, evidence[STAFFING], parameters, seed)
+    return [
+        replace(_ground(region, code, industry, panel, evidence, parameters, seed), staffing=moves)
+        for code in market_codes(region)
+    ]
+
+
+def _ground(
     region: Region,
     code: str,
     industry: Industry,
@@ -113,10 +156,7 @@ def ground(
     parameters: Parameters,
     seed: int,
 ) -> Ground:
-    """Draw one region's sectors, cohorts and supply before any assumption.
-
-    All regions share the seed: a shock is common to them, so a sum of regions is as uncertain as its parts.
-    """
+    """Draw one region's start, but for how staffing moves."""
     base_year, horizons = int(region.settings["base_year"]), tuple(parameters["horizons"])
     draws, classes = parameters["draws"], parameters["size_classes"]
     method, errors = employment_methods(seed)[evidence[EMPLOYMENT].method], evidence[EMPLOYMENT].errors
@@ -124,19 +164,17 @@ def ground(
         panel, method, errors, industry.top, code, horizons, classes, draws, seed
     )
     shares = leaf_shares(industry, code, base_year)
-    base = occupation_draws(industry, shares, sector_base)
+    base = occupation_draws(industry.in_region(code), shares, sector_base)
     return Ground(
         code,
         sector_base,
         on_path(paths, given_path(region, code, industry.top, horizons, BASELINE)),
         shares,
         fit_cohorts(region_ages(region, industry, code), base_year, draws, seed),
-        entrant_shares(
+        supply_sources(region, code, industry, base, evidence["graduates"].method, parameters, seed),
+        recruitment(
             *(region.table("graduates"), region.table("entry"), code, base_year, industry.occupations),
-            *(draws, seed, graduate_years(evidence)),
-        ),
-        jobseekers_by_occupation(
-            region.table("jobseekers"), industry, code, base_year, base, parameters["frictional_history"]
+            graduate_years(evidence),
         ),
     )
 
@@ -151,14 +189,18 @@ def forecast_market(
     """
     base_year, horizons = int(region.settings["base_year"]), tuple(parameters["horizons"])
     code, paths, cohorts = start.region, start.paths, start.cohorts
+    industry = industry.in_region(code)
     if scenario.name != BASELINE:
         growth = assumed_growth(scenario, sections_by_sector(region, industry.top))
         given = given_path(region, code, industry.top, horizons, scenario.name)
         paths = on_path(moved_paths(paths, growth, horizons), given)
-        cohorts = None if cohorts is None else retained(cohorts, scenario.older_retention)
-    base, future = (
-        occupation_draws(industry, start.leaf_shares, each) for each in (start.sector_base, paths)
-    )
+        if cohorts is not None:
+            cohorts = assumed_cohorts(cohorts, scenario, retirement_of(region.settings, parameters))
+    base = occupation_draws(industry, start.leaf_shares, start.sector_base)
+    if start.staffing is None:
+        future = occupation_draws(industry, start.leaf_shares, paths)
+    else:
+        future = staffed(industry, start.leaf_shares, paths, start.staffing)
     leaf_base = start.leaf_shares * start.sector_base[industry.parent]
     employment = tuple(future[:, position] for position in range(len(horizons)))
     opened, central = _openings(industry, code, base_year, base, leaf_base, employment, cohorts, horizons)
@@ -170,8 +212,11 @@ def forecast_market(
         employment,
         opened,
         central,
-        _entrants(start.entering, cohorts, horizons),
-        start.jobseekers,
+        start.supply.entrants(cohorts, horizons),
+        start.supply.jobseekers,
+        cohorts,
+        start.supply.short_term,
+        start.supply.others,
     )
 
 
@@ -181,6 +226,20 @@ def region_ages(region: Region, industry: Industry, code: str) -> pd.DataFrame:
     if (ages["age_band"] != ALL_AGES).any():
         return ages
     return age_table(region.table("sector_employment"), "sector", code)
+
+
+def _staffing(
+    region: Region, industry: Industry, evidence: Evidence, parameters: Parameters, seed: int
+) -> StaffingPaths | None:
+    """Return how staffing moves; None without a history that a backtest could use."""
+    if evidence.errors.empty:
+        return None
+    base_year, horizons = int(region.settings["base_year"]), tuple(parameters["horizons"])
+    past = staffing_history(industry, region.table("staffing_history"), base_year)
+    method, classes = staffing_methods(past)[evidence.method], parameters["size_classes"]
+    return staffing_paths(
+        industry, past, method, evidence.errors, base_year, horizons, classes, parameters["draws"], seed
+    )
 
 
 def _openings(
@@ -203,11 +262,3 @@ def _openings(
         mean = openings(base, at_end.mean(axis=1, keepdims=True), ages, cohorts.central, years)
         central.append(mean.openings[:, 0])
     return tuple(drawn), tuple(central)
-
-
-def _entrants(
-    entering: Array | None, cohorts: Cohorts | None, horizons: tuple[int, ...]
-) -> tuple[Array, ...] | None:
-    if cohorts is None or entering is None:
-        return None
-    return tuple(entrants(entering, cohorts, years) for years in horizons)

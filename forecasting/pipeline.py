@@ -5,20 +5,26 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from forecasting.cells import Cells, score_cells, with_aggregates
+from forecasting.conventions import conventions
 from forecasting.demand import Industry, employment_panel
 from forecasting.effects import scenario_effects
 from forecasting.errors import ForecastingError
 from forecasting.evidence import EMPLOYMENT, Evidence, backtests, train
 from forecasting.history import employment_history, published_vacancy_rates
-from forecasting.indicators import indicators_table
-from forecasting.layout import lay_out, market_codes
+from forecasting.indicators import indicators_table, with_spillover
+from forecasting.layout import lay_out
 from forecasting.manifest import comparison, largest, manifest, residuals
-from forecasting.markets import Ground, Market, forecast_market, ground
+from forecasting.markets import Ground, Market, forecast_market, grounds
 from forecasting.parameters import Parameters
-from forecasting.publication import gaps_table, openings_table, skill_gaps_table, supply_table, weights_table
+from forecasting.publication import gaps_table, openings_table, supply_table, weights_table
+from forecasting.questions import shortages_table, shrinking_jobs_table
 from forecasting.region import Region
+from forecasting.retirement import retirement_of
 from forecasting.scenarios import Scenario, read_scenarios
-from forecasting.skills import Profiles, profiles
+from forecasting.skill_evidence import SKILL_SHARES
+from forecasting.skill_forecast import SkillForecast, skill_forecast
+from forecasting.skill_gaps import skill_gaps_table
+from forecasting.skill_questions import skill_questions
 from forecasting.snapshot import Snapshot
 
 
@@ -57,38 +63,35 @@ def build_snapshot(
     evidence = train(region, parameters, seed) if evidence is None else evidence
     employment = evidence[EMPLOYMENT]
     backtest, groups = backtests(evidence)
-    asked = profiles(
-        industry.occupations,
-        region.table("occupation_skills"),
-        region.table("skill_mentions"),
-        region.table("jobseeker_skills"),
-        base_year,
-        parameters["importance"],
-    )
-    starts = [
-        ground(region, market, industry, panel, evidence, parameters, seed) for market in market_codes(region)
-    ]
+    shares = evidence[SKILL_SHARES]
+    asked = skill_forecast(region, industry.occupations, shares.method, shares.errors, parameters, seed)
+    starts = grounds(region, industry, panel, evidence, parameters, seed)
     tested = _tested(employment)
 
     def run(scenario: Scenario) -> tuple[Sequence[Market], Cells]:
-        known = not employment.errors.empty
-        return _run(region, industry, starts, scenario, asked, parameters, tested=known)
+        return _run(region, industry, starts, scenario, asked, parameters, tested=not employment.errors.empty)
 
+    def tell(markets: Sequence[Market], cells: Cells) -> None:
+        both = conventions(markets, cells, industry, region, parameters)
+        told.append(_told(cells, base_year, tested, parameters) | {"conventions": both.table})
+        measured.append(residuals(cells, industry, markets, base_year) | both.residuals)
+
+    told: list[dict[str, pd.DataFrame]] = []
+    measured: list[dict[str, float]] = []
     markets, everything = run(base)
-    told = [_told(everything, base_year, tested, parameters)]
-    measured = [residuals(everything, industry, markets, base_year)]
+    tell(markets, everything)
     for scenario in others:  # one at a time: only the baseline's draws are kept
-        theirs, cells = run(scenario)
-        told.append(_told(cells, base_year, tested, parameters))
-        measured.append(residuals(cells, industry, theirs, base_year))
+        tell(*run(scenario))
     rates = published_vacancy_rates(region, industry, markets, base_year)
+    lacking = skill_gaps_table(everything, asked, region.table("regions"))
     stacked = {name: pd.concat([each[name] for each in told], ignore_index=True) for name in told[0]}
     tables = {
         **{name: region.table(name) for name in ("occupations", "skills", "occupation_skills")},
         "regions": region.table("regions").query("role != 'reference'"),
         **stacked,
-        "scenario_effects": scenario_effects(stacked["gaps"], stacked["openings"], scenarios),
-        "skill_gaps": skill_gaps_table(everything, industry.occupations, asked),
+        "scenario_effects": scenario_effects(stacked, scenarios, retirement_of(region.settings, parameters)),
+        "skill_gaps": lacking,
+        **skill_questions(region, everything, lacking, base_year, parameters),
         "employment": employment_history(industry, markets, base_year, parameters["small_cell"]),
         "vacancy_rates": rates,
         "backtest": backtest,
@@ -107,7 +110,7 @@ def _run(
     industry: Industry,
     starts: Sequence[Ground],
     scenario: Scenario,
-    asked: Profiles,
+    asked: SkillForecast,
     parameters: Parameters,
     *,
     tested: bool,
@@ -116,6 +119,8 @@ def _run(
     markets = [forecast_market(region, industry, start, scenario, parameters) for start in starts]
     _refuse_losses(markets, parameters["adding_up"])
     cells = score_cells(markets, industry.occupations, asked, scenario.name, parameters, tested=tested)
+    recruitment = {start.region: start.recruitment for start in starts}
+    cells = with_spillover(cells, industry.occupations, recruitment, parameters["passive_substitution"])
     return markets, with_aggregates(cells, region.table("occupations"), region.table("regions"))
 
 
@@ -123,11 +128,15 @@ def _told(
     cells: Cells, base_year: int, tested: Mapping[int, str], parameters: Parameters
 ) -> dict[str, pd.DataFrame]:
     """Return the tables that are published of every scenario; the others are the baseline's alone."""
+    gaps = gaps_table(cells, base_year, tested, parameters)
+    indicators = indicators_table(cells, parameters["ita_classes"], parameters["balance_classes"])
     return {
-        "gaps": gaps_table(cells, base_year, tested, parameters),
+        "gaps": gaps,
         "openings": openings_table(cells),
         "supply": supply_table(cells),
-        "indicators": indicators_table(cells, parameters["ita_classes"]),
+        "indicators": indicators,
+        "shrinking_jobs": shrinking_jobs_table(cells, base_year, parameters),
+        "shortages": shortages_table(cells, gaps, indicators, base_year, parameters),
     }
 
 

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.cells import KEY, SOURCES, Cells
+from forecasting.cells import KEY, Cells
 from forecasting.funding.weights import weights
-from forecasting.gaps import gap, share_of_openings, unfilled_by_skill
+from forecasting.gap_states import rank_intervals, states
+from forecasting.gaps import gap, share_of_openings
 from forecasting.parameters import Parameters
 from forecasting.series.panel import Array
-from forecasting.skills import Profiles
-from forecasting.vocabulary import ENTRANTS, JOBSEEKERS
+from forecasting.vocabulary import ENTRANTS, JOBSEEKERS, SHORT_TERM
 
 PERCENTS = (10, 50, 90)
 CELL = list(KEY)
@@ -54,6 +54,10 @@ def gaps_table(
         hidden = cells.index[list(reasons)].map(bool).any(axis=1)
         frame[columns] = frame[columns].mask(hidden)
     frame["rank"] = _rank(frame)
+    frame = frame.join(rank_intervals(found.score, frame, frame["rank"].notna().to_numpy()))
+    supply, rule = cells.supply.sum(axis=0), parameters["state_rule"]
+    limits = parameters["shortage_threshold"], parameters["surplus_band"]
+    frame = frame.join(states(found, supply, frame["reliability"], reason, *limits, rule))
     return frame.assign(why=_why(frame, cells))
 
 
@@ -121,7 +125,11 @@ def _mean(draws: Array) -> Array:
 def _quantiles(draws: Array, prefix: str = "") -> dict[str, Array]:
     empty = np.asarray(np.isnan(draws).all(axis=1))
     safe = np.where(empty[:, None], 0.0, draws)
-    values = [np.nanquantile(safe, percent / 100, axis=1) for percent in PERCENTS]
+    levels = np.array(PERCENTS) / 100
+    values = np.quantile(safe, levels, axis=1)
+    some = np.isnan(values[0])  # with NaN among the draws
+    if some.any():
+        values[:, some] = np.nanquantile(safe[some], levels, axis=1)
     return {
         f"{prefix}p{percent}": np.where(empty, np.nan, values[row]) for row, percent in enumerate(PERCENTS)
     }
@@ -130,7 +138,7 @@ def _quantiles(draws: Array, prefix: str = "") -> dict[str, Array]:
 def _score_at_mean_inputs(cells: Cells) -> Array:
     """Return the score at mean employment, retention and supply; an aggregate is no cell and has none."""
     central = cells.index["central_openings"].to_numpy(dtype=float)
-    found = gap(np.nan_to_num(central), cells.supply.mean(axis=2), cells.lack)
+    found = gap(np.nan_to_num(central), cells.supply.mean(axis=2), cells.lack.mean(axis=2))
     return np.where(np.isnan(central), np.nan, found.score)
 
 
@@ -156,7 +164,7 @@ def _rank(frame: pd.DataFrame) -> pd.Series:
 
 def _why(frame: pd.DataFrame, cells: Cells) -> list[str]:
     replaced = (cells.younger + cells.older).mean(axis=1)
-    supply = {source: cells.supply[number].mean(axis=1) for number, source in enumerate(SOURCES)}
+    supply = {source: cells.supply[number].mean(axis=1) for number, source in enumerate(cells.sources)}
     return [
         _sentence(row, replaced[position], supply[ENTRANTS][position], supply[JOBSEEKERS][position])
         for position, row in enumerate(frame.to_dict("records"))
@@ -175,8 +183,13 @@ def _sentence(row: Mapping[Hashable, Any], replaced: float, entering: float, see
     return (
         f"{span}: about {openings:,.0f} openings ({replaced:,.0f} to replace leavers, "
         f"{openings - replaced:,.0f} new jobs if it grows) for {entering:,.0f} entrants and {seeking:,.0f} "
-        f"job seekers; median share unfilled {short:.0%}; {tail}."
+        f"job seekers{_further(row['supply'] - entering - seeking)}; "
+        f"median share unfilled {short:.0%}; {tail}."
     )
+
+
+def _further(persons: float) -> str:
+    return f", and {persons:,.0f} from other sources" if persons >= 0.5 else ""
 
 
 def component_table(
@@ -209,7 +222,7 @@ def openings_table(cells: Cells) -> pd.DataFrame:
     components = {
         "employment": cells.employment,
         "expansion": cells.expansion,
-        "new_jobs": cells.gap.openings - cells.younger - cells.older,
+        "new_jobs": np.clip(cells.gap.openings - cells.younger - cells.older, 0, None),
         "replacement_25_54": cells.younger,
         "replacement_55_plus": cells.older,
         "openings": cells.gap.openings,
@@ -220,38 +233,20 @@ def openings_table(cells: Cells) -> pd.DataFrame:
 
 
 def supply_table(cells: Cells) -> pd.DataFrame:
-    """Return the published table ``supply``."""
-    sources = dict(zip(SOURCES, cells.supply, strict=True))
-    return component_table(cells.index, "source", sources, {source: f"reason_{source}" for source in SOURCES})
+    """Return the published table ``supply``: every source, and of the job seekers the short-term if known.
 
-
-def skill_gaps_table(cells: Cells, occupations: tuple[str, ...], asked: Profiles) -> pd.DataFrame:
-    """Return the published table ``skill_gaps``: one row per cell and skill that its openings ask."""
-    leaf = ~cells.index["aggregate"]
-    index = cells.index[leaf].reset_index(drop=True)
-    row = pd.Index(occupations).get_indexer(pd.Index(index["occupation"]))
-    shortfall = np.stack([asked.shortfall(source) for source in SOURCES])
-    mean_taken = cells.gap.taken[:, leaf.to_numpy()].mean(axis=2)
-    no_person = cells.gap.no_person[leaf.to_numpy()].mean(axis=1)
-    unfilled = unfilled_by_skill(no_person, mean_taken, asked.asked[row], shortfall[:, row])
-    cell, skill = np.nonzero(asked.asked[row] > 0)
-    persons = np.where(index["reason"].to_numpy()[cell] == "", unfilled[cell, skill], np.nan)
-    reason = np.where(
-        np.isnan(persons) & (index["reason"].to_numpy()[cell] == ""),
-        "unavailable",
-        index["reason"].to_numpy()[cell],
-    )
-    return (
-        index.loc[cell, CELL]
-        .reset_index(drop=True)
-        .assign(
-            skill=np.array(asked.skills, dtype=object)[skill],
-            asked=asked.asked[row[cell], skill],
-            importance=asked.importance[row[cell], skill],
-            unfilled=persons,
-            reason=reason,
-        )
-    )
+    The rows of the sources add up to the supply of the score; short-term job seekers are among the job
+    seekers, not beside them.
+    """
+    sources = dict(zip(cells.sources, cells.supply, strict=True))
+    reasons = {source: f"reason_{source}" for source in cells.sources}
+    index, recent = cells.index, cells.index["short_term"].to_numpy(dtype=float)
+    if np.isfinite(recent).any():
+        why = index[f"reason_{JOBSEEKERS}"]
+        why = why.where(why.ne("") | np.isfinite(recent), "unavailable")
+        index, reasons[SHORT_TERM] = index.assign(reason_short_term=why), "reason_short_term"
+        sources[SHORT_TERM] = np.nan_to_num(recent)[:, None]
+    return component_table(index, "source", sources, reasons)
 
 
 def weights_table(cells: Cells, parameters: Parameters) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from forecasting.columns import Column, Table
+from forecasting.published_questions import QUESTIONS
 from forecasting.tables import TABLES
 
 
@@ -51,6 +52,19 @@ _GAPS = Table(
         ),
         _figure("probability_of_shortage", "probability", "share of draws whose score exceeds the threshold"),
         Column("rank", "integer", "-", "1 is the largest median score; null if sceptical", required=False),
+        *(
+            _figure(f"rank_p{percent}", "-", f"rank: {percent} % of the draws put the cell there or above")
+            for percent in (10, 90)
+        ),
+        Column(
+            "state",
+            "code",
+            "-",
+            "shortage: short, mostly for no person; mismatch: short, mostly for skills; balanced; surplus: "
+            "supply well above openings; unknown",
+        ),
+        _figure("state_probability", "probability", "probability that the state is right; null if unknown"),
+        Column("state_reason", "text", "-", "why the state is unknown (vocabulary.REASONS)", required=False),
         _figure("openings", "persons", "mean openings over the window"),
         _figure("supply", "persons", "mean supply over the window"),
         _figure("unfilled", "persons", "mean unfilled openings over the window"),
@@ -82,7 +96,15 @@ _OPENINGS = _components(
     "change, new_jobs the positive part of the change",
 )
 _SUPPLY = _components(
-    "supply", Column("source", "code", "-", "entrants, jobseekers"), "persons available over the window"
+    "supply",
+    Column(
+        "source",
+        "code",
+        "-",
+        "entrants, jobseekers, and where declared re_entrants, migrants, commuters: these add up; "
+        "jobseekers_short_term: of the job seekers those of less than a year, not to be added",
+    ),
+    "persons available over the window",
 )
 
 _SKILL_GAPS = Table(
@@ -91,12 +113,36 @@ _SKILL_GAPS = Table(
     (
         *_CELL_COLUMNS,
         Column("skill", "code", "-", "skill"),
-        _figure("asked", "probability", "probability that an opening asks the skill"),
+        _figure("asked", "probability", "mean probability that an opening over the window asks the skill"),
+        _figure("asked_now", "probability", "the same at the base year: the difference is the movement"),
         _figure("importance", "weight", "importance of the skill"),
         _figure("unfilled", "persons", "mean persons lacking with this skill; null where unknown"),
+        *_interval("persons", "persons lacking with this skill", "unfilled"),
         _REASON,
     ),
-    "what each occupation's openings ask, and the persons lacking per skill",
+    "what each occupation's openings ask, and the persons lacking per skill; occupation TOTAL: the sum over "
+    "the region's occupations",
+)
+
+_CONVENTIONS = Table(
+    "conventions",
+    (*_CELL, "convention", "component"),
+    (
+        *_CELL_COLUMNS,
+        Column("convention", "code", "-", "net: cohort flows; gross: exits, and moves between occupations"),
+        Column(
+            "component",
+            "code",
+            "-",
+            "demand: expansion, new_jobs, exits_25_54, exits_55_plus, transfers_out, not_replaced, openings; "
+            "supply: a source, movers_in, supply",
+        ),
+        _figure("mean", "persons", "mean of the draws"),
+        *_interval("persons", "figure"),
+        _REASON,
+    ),
+    "openings = new_jobs + exits + transfers_out - not_replaced, supply = its sources + movers_in, net and "
+    "gross side by side; gross only where rates of separation are given; the score is net",
 )
 
 _VACANCY_RATES = Table(
@@ -123,12 +169,16 @@ _INDICATORS = Table(
             "indicator",
             "code",
             "-",
-            "ita: supply over openings; coverage: entrants over openings; job_seekers_per_opening; "
-            "openings_per_job_seeker",
+            "ita: supply over openings; ita_with_substitution: the same once entrants in surplus have taken "
+            "unfilled openings of neighbouring occupations; coverage: entrants over openings; "
+            "job_seekers_per_opening; openings_per_job_seeker",
         ),
         *_interval("ratio", "figure; null where infinite"),
-        Column("class", "text", "-", "likeliest class of ITA (parameter ita_classes)", required=False),
+        Column(
+            "class", "text", "-", "likeliest class (parameters ita_classes, balance_classes)", required=False
+        ),
         _figure("class_probability", "probability", "share of the draws in that class"),
+        _figure("probability_above_one", "probability", "share of the draws above 1, infinite ones included"),
         _REASON,
     ),
     "indicators of the field, as ratios with their direction in the name",
@@ -138,8 +188,11 @@ _BACKTEST = Table(
     "backtest",
     ("component", "method", "horizon"),
     (
-        Column("component", "code", "-", "sector_employment, cohorts, graduates or jobseekers"),
-        Column("method", "code", "-", "naive, mean, trend, local_level, shrinkage, lightgbm, cohorts"),
+        Column("component", "code", "-", "sector_employment, staffing, cohorts, graduates or jobseekers"),
+        Column(
+            *("method", "code", "-"),
+            "naive, mean, trend, level, pooled, local_level, shrinkage, lightgbm, cohorts…",
+        ),
         _HORIZON,
         Column(
             "origins", "integer", "origins", "rolling origins scored; they overlap when the horizon exceeds 1"
@@ -160,8 +213,11 @@ _BACKTEST_GROUPS = Table(
     "backtest_groups",
     ("component", "method", "horizon", "level", "size"),
     (
-        Column("component", "code", "-", "sector_employment, cohorts, graduates or jobseekers"),
-        Column("method", "code", "-", "naive, mean, trend, local_level, shrinkage, lightgbm, cohorts"),
+        Column("component", "code", "-", "sector_employment, staffing, cohorts, graduates or jobseekers"),
+        Column(
+            *("method", "code", "-"),
+            "naive, mean, trend, level, pooled, local_level, shrinkage, lightgbm, cohorts…",
+        ),
         _HORIZON,
         Column("level", "code", "-", "cell, or the key over which cells are summed: region, sector, field…"),
         Column("size", "code", "-", "all, or the size at the origin, persons: under 10000, 10000 to 100000…"),
@@ -237,6 +293,7 @@ PUBLISHED: Final[dict[str, Table]] = {
         _GAPS,
         _OPENINGS,
         _SUPPLY,
+        _CONVENTIONS,
         _INDICATORS,
         _SKILL_GAPS,
         _EMPLOYMENT,
@@ -245,6 +302,7 @@ PUBLISHED: Final[dict[str, Table]] = {
         _BACKTEST_GROUPS,
         _WEIGHTS,
         _SCENARIO_EFFECTS,
+        *QUESTIONS,
     )
 }
 """Every table of a snapshot by name; a snapshot holds all of them, some perhaps empty."""

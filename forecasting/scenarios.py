@@ -14,6 +14,7 @@ import numpy as np
 from forecasting.cohorts import Cohorts
 from forecasting.errors import ForecastingError
 from forecasting.region import Region
+from forecasting.retirement import Retirement
 from forecasting.series.panel import Array
 from forecasting.vocabulary import BASELINE
 
@@ -44,6 +45,9 @@ class Scenario:
         Besides, by section of NACE Rev. 2.
     older_retention : float
         Share of those aged 55+ who would leave and stay instead.
+    retirement_reforms : bool
+        Whether enacted reforms of the legal retirement age bind from their day on
+        (`forecasting.retirement`). In no other scenario do they: the baseline carries on what cohorts did.
     """
 
     name: str
@@ -51,6 +55,7 @@ class Scenario:
     employment_growth: float = 0.0
     sector_growth: Mapping[str, float] = field(default_factory=dict)
     older_retention: float = 0.0
+    retirement_reforms: bool = False
 
 
 BASE: Final = Scenario(BASELINE, "The forecast without assumptions of its own.")
@@ -100,9 +105,12 @@ def _read(name: str, entry: Any) -> Scenario:
         _refuse_outside(name, place, value, -LARGEST_GROWTH, LARGEST_GROWTH)
     stay = entry.get("older_retention", 0.0)
     _refuse_outside(name, "older_retention", stay, 0.0, 1.0)
+    reforms = entry.get("retirement_reforms", False)
+    if not isinstance(reforms, bool):
+        raise _refusal(name, f"retirement_reforms {reforms!r}", "true or false")
     sections = {str(section): float(value) for section, value in by_section.items()}
     every = float(growth["employment_growth"])
-    return Scenario(name, str(entry["description"]).strip(), every, sections, float(stay))
+    return Scenario(name, str(entry["description"]).strip(), every, sections, float(stay), reforms)
 
 
 def _refuse_outside(name: str, place: str, value: Any, low: float, high: float) -> None:
@@ -205,6 +213,18 @@ def on_path(paths: Array, given: Array) -> Array:
     scale = np.divide(given, mean, out=np.ones_like(mean), where=known & (mean > 0))
     scaled = paths * scale[:, :, None]
     return np.where((known & (mean <= 0))[:, :, None], np.nan_to_num(given)[:, :, None], scaled)
+
+
+def assumed_cohorts(cohorts: Cohorts, scenario: Scenario, retirement: Retirement) -> Cohorts:
+    """Return cohorts as a scenario has them stay: by a share of leavers, and by the reforms it lets bind.
+
+    Parameters
+    ----------
+    retirement : Retirement
+        What applies to the region, as `forecasting.retirement.retirement_of` returns it.
+    """
+    stayed = retained(cohorts, scenario.older_retention)
+    return dataclasses.replace(stayed, retirement=retirement if scenario.retirement_reforms else None)
 
 
 def retained(cohorts: Cohorts, share: float) -> Cohorts:

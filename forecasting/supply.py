@@ -1,163 +1,153 @@
-"""Supply per occupation in the net convention: entrants from education, and job seekers above friction."""
+"""Supply of one region in the net convention, by source: entrants, job seekers, and what else it declares."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from forecasting.cohorts import Cohorts
-from forecasting.demand import Industry, employed
-from forecasting.periods import year_of
-from forecasting.series.panel import Array, Panel, panel_from_table
-from forecasting.vocabulary import TOTAL
+from forecasting.demand import Industry
+from forecasting.entrants import entrants, entry_draws, spread_of
+from forecasting.graduates import Crop, graduate_methods, window_crops
+from forecasting.jobseekers import (
+    jobseekers_by_occupation,
+    short_term_available,
+    short_term_share,
+    total_by_year,
+)
+from forecasting.parameters import Parameters
+from forecasting.region import Region
+from forecasting.series.panel import Array
+from forecasting.vocabulary import OTHER_SOURCES, TOTAL
 
-GRADUATE_YEARS: Final = 2
-"""Latest years of graduates that are averaged: one year's crop is noise."""
+
+@dataclass(frozen=True)
+class Sources:
+    """One region's supply before any assumption; windows in the order of the horizons.
+
+    Parameters
+    ----------
+    entering : tuple of ndarray of shape (occupations, draws), or None
+        How the entrants of each window spread, summing to 1; None where no graduates say so.
+    jobseekers : ndarray of shape (occupations,), or None
+        Persons above friction, once per window; None where unknown.
+    short_term : ndarray of shape (occupations,), or None
+        Of whom short-term; NaN where unknown, None where it is everywhere.
+    others : mapping of str to tuple of ndarray of shape (occupations, draws)
+        Persons over each window by name (`forecasting.vocabulary.OTHER_SOURCES`); only those declared.
+    """
+
+    entering: tuple[Array, ...] | None
+    jobseekers: Array | None
+    short_term: Array | None = None
+    others: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
+
+    def entrants(self, cohorts: Cohorts | None, horizons: Sequence[int]) -> tuple[Array, ...] | None:
+        """Return persons who enter each occupation over each window; None where unknown."""
+        if cohorts is None or self.entering is None:
+            return None
+        return tuple(
+            entrants(shares, cohorts, years) for shares, years in zip(self.entering, horizons, strict=True)
+        )
 
 
-def entrant_shares(
-    graduates: pd.DataFrame,
-    entry: pd.DataFrame,
+def supply_sources(
+    region: Region,
+    code: str,
+    industry: Industry,
+    base: Array,
+    graduate_method: str,
+    parameters: Parameters,
+    seed: int,
+) -> Sources:
+    """Work out one region's sources of supply, each from its own table.
+
+    Parameters
+    ----------
+    base : ndarray of shape (occupations,)
+        Employed persons at the base year: how a total spreads where nothing better is known.
+    graduate_method : str
+        The one of `forecasting.graduates.graduate_methods` that ships.
+    """
+    base_year, horizons = int(region.settings["base_year"]), tuple(parameters["horizons"])
+    methods = graduate_methods(region.table("enrolment"), region.table("population"), parameters)
+    crops = window_crops(region.table("graduates"), code, base_year, methods[graduate_method], horizons)
+    entering = _spread(crops, region.table("entry"), industry.occupations, parameters["draws"], seed)
+    table, years = region.table("jobseekers"), parameters["frictional_history"]
+    months = parameters["frictional_search"]
+    seeking = jobseekers_by_occupation(table, industry, code, base_year, base, years, months)
+    share = short_term_share(table, code, base_year, industry.occupations)
+    spreads = entering or (np.repeat((base / base.sum())[:, None], parameters["draws"], axis=1),) * len(crops)
+    yearly = [
+        other_sources(
+            *(region.table("other_supply"), code, base_year, industry.occupations, spread),
+            parameters["other_supply_years"],
+        )
+        for spread in spreads
+    ]
+    others = {
+        source: tuple(each[source] * years for each, years in zip(yearly, horizons, strict=True))
+        for source in yearly[0]
+    }
+    recent = None if seeking is None or share is None else seeking * short_term_available(share, months)
+    return Sources(entering, seeking, recent, others)
+
+
+def _spread(
+    crops: Sequence[Crop], entry: pd.DataFrame, occupations: tuple[str, ...], draws: int, seed: int
+) -> tuple[Array, ...] | None:
+    """Return the spread of each window's crop; a crop that several windows share is drawn once."""
+    drawn = entry_draws(entry, occupations, draws, seed)
+    different = {id(crop): crop for crop in crops}
+    spreads = {key: spread_of(crop, drawn, len(occupations)) for key, crop in different.items()}
+    found = [spreads[id(crop)] for crop in crops]
+    known = tuple(shares for shares in found if shares is not None)
+    return known if len(known) == len(found) else None
+
+
+def other_sources(
+    other_supply: pd.DataFrame,
     region: str,
     base_year: int,
     occupations: tuple[str, ...],
-    draws: int,
-    seed: int,
-    years: int = GRADUATE_YEARS,
-) -> Array | None:
-    """Return how a region's entrants spread over occupations, shape (occupations, draws), summing to 1.
+    spread: Array,
+    years: int,
+) -> dict[str, Array]:
+    """Return persons a year of every further source that the region declares, shape (occupations, draws).
 
     Parameters
     ----------
-    graduates, entry : DataFrame
-        Canonical tables; years after `base_year` are not used.
-    seed : int
-        Of the entry shares, drawn from the Dirichlet distribution of a survey with `entry.sample`
-        respondents; fields without a sample size keep their shares. Levels of one field share their draws.
+    other_supply : DataFrame
+        Canonical table; years after `base_year` are not used.
+    spread : ndarray of shape (occupations, draws)
+        How a total without occupations spreads, summing to 1.
     years : int
-        Latest years of graduates that are averaged.
+        Latest years that are averaged (parameter ``other_supply_years``).
 
     Returns
     -------
-    ndarray or None
-        None where the region has no graduates, or no table says where they go.
-    """
-    crop = _crop(graduates, region, base_year, years)
-    crop = crop[crop.index.isin(pd.MultiIndex.from_frame(entry[["field", "level"]]))]
-    if crop.empty:
-        return None
-    total = np.zeros((len(occupations), draws))
-    for (field, level), rows in entry.groupby(["field", "level"]):
-        persons = crop.get((field, level), 0.0)
-        rows = rows.set_index("occupation")
-        share = rows["share"].reindex(list(occupations)).fillna(0).to_numpy(dtype=float)
-        total += float(persons) * _drawn(share, rows["sample"].max(), draws, _seed_of(seed, str(field)))
-    placed = total.sum(axis=0)
-    return total / placed if (placed > 0).all() else None
-
-
-def _crop(graduates: pd.DataFrame, region: str, base_year: int, years: int) -> "pd.Series[float]":
-    """Return mean yearly graduates by field and level over the latest years."""
-    rows = graduates[(graduates["region"] == region) & (graduates["year"] <= base_year)]
-    recent = rows[rows["year"] > rows["year"].max() - years]
-    persons = recent.groupby(["field", "level"])["persons"].mean()
-    return persons[persons > 0]
-
-
-def _seed_of(seed: int, field: str) -> list[int]:
-    return [seed, *field.encode()]
-
-
-def _drawn(share: Array, sample: float, draws: int, seed: list[int]) -> Array:
-    if not np.isfinite(sample):
-        return np.repeat(share[:, None], draws, axis=1)
-    generator = np.random.default_rng(seed)
-    gamma = generator.standard_gamma(np.repeat((share * sample)[:, None], draws, axis=1))
-    return np.asarray(share.sum() * gamma / gamma.sum(axis=0))
-
-
-def graduate_panel(graduates: pd.DataFrame, base_year: int) -> Panel:
-    """Return graduates a year by region, field and level."""
-    return panel_from_table(graduates[graduates["year"] <= base_year], ["region", "field", "level"])
-
-
-def entrants(shares: Array, cohorts: Cohorts, years: int) -> Array:
-    """Return persons who enter each occupation over a window, shape (occupations, draws).
-
-    The total is the net inflow of the region's cohorts; graduates only say where it goes. Re-enrolment and
-    a person's several diplomas therefore add nobody (DESIGN.md section 2: net scales to cohort inflow).
-    """
-    return shares * cohorts.inflow(years)
-
-
-def jobseekers_by_occupation(
-    jobseekers: pd.DataFrame,
-    industry: Industry,
-    region: str,
-    base_year: int,
-    base: Array,
-    minimum_years: int,
-) -> Array | None:
-    """Return job seekers above the frictional level by occupation, persons, shape (occupations,).
-
-    Parameters
-    ----------
-    jobseekers : DataFrame
-        Canonical table; periods after the base year are not used.
-    industry : Industry
-        Its employment is the rest of the labour force.
-    base : ndarray of shape (occupations,)
-        Persons employed: how seekers split where the source knows no occupations.
-    minimum_years : int
-        Years of history below which the frictional level, and so the supply, is unknown.
-
-    Returns
-    -------
-    ndarray or None
-        None where the base year has no job seekers or no labour force, or the history is too short. They
-        sum to the regional stock above friction, and enter once per window, however long it is.
+    dict of str to ndarray
+        In the order of `forecasting.vocabulary.OTHER_SOURCES`. Each sums to the mean of its yearly totals:
+        row TOTAL, in years without it the sum of the occupations. Occupations that are named say the split.
 
     Notes
     -----
-    Friction is the lowest unemployment rate of the region's own history times today's labour force
-    (parameter ``frictional_unemployment``).
+    They are added to entrants and job seekers. The cohorts' net inflow, which is the total of the entrants,
+    already holds those who came to live and work in the region, or came back to work, as often as before the
+    base year. Only who is not among them belongs in this table: commuters where employment is counted by
+    residence, or migrants beyond those of the past. No figure here can tell, so this is the region's care.
     """
-    by_year = _yearly(jobseekers, region, base_year)
-    named = by_year.drop(index=TOTAL, errors="ignore")
-    stock = _stock(by_year)
-    labour_force = (stock + employed(industry, region).reindex(stock.index)).dropna()
-    if base_year not in labour_force or len(labour_force) < minimum_years:
-        return None
-    friction = (stock / labour_force).min() * labour_force[base_year]
-    split = (
-        named.get(base_year, pd.Series(dtype=float))
-        .reindex(list(industry.occupations))
-        .fillna(0)
-        .to_numpy(dtype=float)
-    )
-    weight = split if split.sum() > 0 else base
-    return np.asarray(max(float(stock[base_year] - friction), 0.0) * weight / weight.sum())
-
-
-def jobseeker_panel(jobseekers: pd.DataFrame, base_year: int) -> Panel:
-    """Return the mean stock of job seekers a year by region: the source's total, else its occupations."""
-    stocks = {
-        str(region): _stock(_yearly(jobseekers, str(region), base_year))
-        for region in jobseekers["region"].unique()
-    }
-    rows = pd.concat(stocks, names=["region", "year"]).rename("persons") if stocks else pd.Series(dtype=float)
-    return panel_from_table(rows.dropna().reset_index(), ["region"])
-
-
-def _stock(by_year: pd.DataFrame) -> "pd.Series[float]":
-    """Return the total by year, of rows by occupation."""
-    named = by_year.drop(index=TOTAL, errors="ignore")
-    return by_year.reindex([TOTAL]).iloc[0].fillna(named.sum(min_count=1))
-
-
-def _yearly(jobseekers: pd.DataFrame, region: str, base_year: int) -> pd.DataFrame:
-    """Return mean job seekers by occupation (rows) and year (columns)."""
-    rows = jobseekers[jobseekers["region"] == region]
-    rows = rows.assign(year=year_of(rows["period"]))
-    rows = rows[rows["year"] <= base_year]
-    return rows.pivot_table(index="occupation", columns="year", values="persons", aggfunc="mean")
+    rows = other_supply[(other_supply["region"] == region) & (other_supply["year"] <= base_year)]
+    found = {}
+    for source in OTHER_SOURCES:
+        own = rows[rows["source"] == source]
+        if own.empty:
+            continue
+        recent = own[own["year"] > own["year"].max() - years]
+        by_year = recent.pivot_table(index="occupation", columns="year", values="persons", aggfunc="sum")
+        split = by_year.drop(index=TOTAL, errors="ignore").sum(axis=1).reindex(list(occupations)).fillna(0)
+        weight = split.to_numpy(dtype=float)[:, None] if split.sum() > 0 else spread
+        shares = np.broadcast_to(weight / weight.sum(axis=0), spread.shape)
+        found[source] = float(total_by_year(by_year).mean()) * shares
+    return found

@@ -126,7 +126,7 @@ _DECLARED: Final[tuple[Table, ...]] = (
         "occupation_employment",
         ("year", "region", "occupation", "age_band"),
         (_year(), _REGION, _OCCUPATION, _AGE, _persons(meaning="employed persons"), _RSE, _FLAG),
-        "employed persons by occupation",
+        "employed persons by occupation; beside staffing: a market's own survey of its mix",
     ),
     Table(
         "sector_employment",
@@ -224,7 +224,7 @@ _DECLARED: Final[tuple[Table, ...]] = (
         "population",
         ("year", "region", "age_band"),
         (_year(), _REGION, _AGE, _persons(meaning="inhabitants"), _FLAG),
-        "inhabitants by age, projected years included: the size of coming cohorts",
+        "inhabitants by age: the size of coming cohorts; years after the base year are not used",
     ),
     Table(
         "entry",

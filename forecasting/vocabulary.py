@@ -38,8 +38,22 @@ SUPPLY_SOURCES: Final[dict[str, str]] = {
     JOBSEEKERS: "job seekers above the frictional level, entering once per window",
 }
 
+OTHER_SOURCES: Final[dict[str, str]] = {
+    "re_entrants": "persons who come back to work after years outside the labour force",
+    "migrants": "persons who come to live and work in the region, less those who leave it",
+    "commuters": "persons who come to work in the region and live elsewhere, less those who do the opposite",
+}
+"""Further sources of supply, each present where the table ``other_supply`` declares it: persons whom the
+flows of the region's cohorts do not hold already."""
+
+SHORT_TERM: Final = "jobseekers_short_term"
+"""Of the job seekers, those of less than a year: a part of them, never added to them."""
+
 NET: Final = "net"
 """Convention of replacement demand and supply: cohort flows, moves between occupations netted out."""
+
+GROSS: Final = "gross"
+"""Convention that also counts who changes occupation: out of one, into another."""
 
 BASELINE: Final = "baseline"
 """The scenario without assumptions of its own."""

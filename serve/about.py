@@ -2,7 +2,7 @@
 
 from forecasting.columns import Column, Table
 from forecasting.published import PUBLISHED
-from forecasting.vocabulary import REASONS, SUPPLY_SOURCES
+from forecasting.vocabulary import OTHER_SOURCES, REASONS, SUPPLY_SOURCES
 from serve import answers
 from serve.paging import PAGE_DEFAULT, PAGE_LARGEST
 from serve.release import Release
@@ -41,7 +41,7 @@ def meta(release: Release, language: Language) -> Meta:
             page_default=PAGE_DEFAULT, page_largest=PAGE_LARGEST, languages=list(LANGUAGES), encoding="utf-8"
         ),
         reasons=REASONS,
-        supply_sources=SUPPLY_SOURCES,
+        supply_sources=SUPPLY_SOURCES | OTHER_SOURCES,
         tables=[_declared(table) for table in PUBLISHED.values()],
         residuals=manifest.get("residuals"),
         fingerprints=manifest.get("fingerprints"),

@@ -78,6 +78,9 @@ _PLAIN = (
 )
 """Columns of the table ``gaps`` that the answer repeats as they are."""
 
+_LATER = ("rank_p10", "rank_p90", "state", "state_probability", "state_reason")
+"""The same, but releases from before them are served too."""
+
 
 def gap(release: Release, row: Record, language: Language) -> schemas.Gap:
     """Return one row of the table ``gaps``."""
@@ -92,6 +95,7 @@ def gap(release: Release, row: Record, language: Language) -> schemas.Gap:
         or (row["reason"] if row["qualitative"] is None else None),
         reason=why_null(row, "score"),
         **{name: row[name] for name in _PLAIN},
+        **{name: row.get(name) for name in _LATER},
     )
 
 

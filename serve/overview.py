@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from forecasting.vocabulary import SUPPLY_SOURCES
+from forecasting.vocabulary import OTHER_SOURCES, SUPPLY_SOURCES
 from serve import about, answers
 from serve.figures import Figures
 from serve.paging import Slice
@@ -119,7 +119,10 @@ def line(release: Release, row: Record, language: Language, words: Words) -> Lin
         reason=_why_missing(gap, words),
         new_jobs=components.get("new_jobs"),
         replacement=_sum(components.get(part) for part in ("replacement_25_54", "replacement_55_plus")),
-        supply=[(source, sources.get(source)) for source in SUPPLY_SOURCES],
+        supply=[
+            (source, sources.get(source))
+            for source in (*SUPPLY_SOURCES, *(other for other in OTHER_SOURCES if other in sources))
+        ],
         vacancy_rate=latest["rate"],
         vacancy_year=latest["year"],
     )

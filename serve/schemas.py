@@ -111,6 +111,11 @@ class Gap(BaseModel):
     to_year: Annotated[int, said("gaps", "to_year")]
     aggregate: Annotated[bool | None, said("gaps", "aggregate")]
     rank: Annotated[int | None, said("gaps", "rank")]
+    rank_p10: Annotated[int | None, said("gaps", "rank_p10")] = None
+    rank_p90: Annotated[int | None, said("gaps", "rank_p90")] = None
+    state: Annotated[str | None, said("gaps", "state")] = None
+    state_probability: Annotated[float | None, said("gaps", "state_probability")] = None
+    state_reason: Annotated[str | None, said("gaps", "state_reason")] = None
     score: Annotated[Interval | None, said("gaps", "score")]
     covers: Annotated[str | None, said("gaps", "covers")]
     lower_bound: bool = Field(description="true where the score knows only the quantitative part")

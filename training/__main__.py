@@ -4,6 +4,7 @@ import typer
 
 from training.commands.funding import allocate
 from training.commands.models import backtest, build
+from training.commands.referee import score
 from training.commands.regions import check, ingest, sources
 from training.commands.releases import diff, log, promote, report, rollback
 from training.commands.retention import prune, restore
@@ -12,7 +13,7 @@ from training.commands.series import forecast
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 for command in (
     *(sources, ingest, check),
-    *(forecast, backtest, build),
+    *(forecast, backtest, build, score),
     *(promote, rollback, log, diff, report, prune, restore),
     allocate,
 ):

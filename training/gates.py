@@ -19,11 +19,14 @@ KEY: Final = ["region", "occupation", "scenario", "horizon"]
 TOP: Final = 10
 _MOVING: Final = {"region.base_year", "region.data_vintage", "horizons", "scenario", "convention"}
 """Settings that may move scores; a seed or new code should not."""
-_BESIDE: Final = {"scenarios"}
+_BESIDE: Final = {
+    *("scenarios", "passive_substitution", "balance_classes", "retirement_reforms", "retirement_take_up"),
+    "occupational_transfers",
+}
 """Parameters that cannot move the scores that are served."""
 _PERSONS: Final = (
     *("gaps", "openings", "supply", "indicators", "employment", "weights", "skill_gaps"),
-    "scenario_effects",
+    *("scenario_effects", "conventions"),
 )
 """Tables with figures of cells."""
 

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from forecasting.errors import ForecastingError, InputError, Problem
 from forecasting.snapshot import Snapshot
+from training.report_conventions import write_conventions
 
 TOP: Final = 10
 LABEL_WIDTH: Final = 48
@@ -134,6 +135,8 @@ def _beside(snapshot: Snapshot, region: str, horizon: int) -> str:
 def write_report(snapshot: Snapshot, region: str, horizon: int, top: int, folder: Path) -> list[Path]:
     """Write the ranking as CSV, its top as Markdown and as a picture, all or nothing; return the files.
 
+    Net and gross stand beside it (`training.report_conventions`).
+
     Raises
     ------
     InputError
@@ -149,12 +152,13 @@ def write_report(snapshot: Snapshot, region: str, horizon: int, top: int, folder
         text = markdown(table.head(top)) + _beside(snapshot, region, horizon)
         (aside / "top.md").write_text(text, encoding="utf-8")
         ranking_figure(snapshot, horizon, aside / "top.svg", region, top)
+        beside = write_conventions(snapshot, region, horizon, aside)
         aside.chmod(0o755)
         aside.rename(folder)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise
-    return [folder / name for name in ("ranking.csv", "top.md", "top.svg")]
+    return [folder / name for name in ("ranking.csv", "top.md", "top.svg", *beside)]
 
 
 def ranking_figure(

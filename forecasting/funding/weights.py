@@ -28,7 +28,7 @@ def weights(index: pd.DataFrame, score: Array, openings: Array, quantile: float)
         `need` is weight times mean openings, in persons; it is null with the score, since it would tell the
         size of a suppressed cell.
     """
-    lower = np.nanquantile(np.where(np.isnan(score), 0.0, score), quantile, axis=1)
+    lower = np.quantile(np.where(np.isnan(score), 0.0, score), quantile, axis=1)
     silent = index["reason"].ne("").to_numpy()
     known = pd.Series(np.where(silent, np.nan, np.clip(lower, 0, 1)), index.index)
     neutral = known.groupby(index["region"]).transform("mean").fillna(0.0)

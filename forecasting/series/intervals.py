@@ -44,6 +44,10 @@ class Spread:
         group = np.digitize(size, self.size_classes)
         return np.sqrt(self.intercept[group] + self.slope[group] * horizon)
 
+    def movement(self, size: Array, horizon: int) -> Array:
+        """Return the standard deviation of what grows with the horizon: the error less its constant noise."""
+        return np.asarray(np.sqrt(self.slope[np.digitize(size, self.size_classes)] * horizon))
+
     def half_width(self, size: Array, horizon: int, level: float) -> Array:
         """Return half the width of the central interval of `level`, log points."""
         return self.deviation(size, horizon) * float(np.quantile(self.standardised, level))

@@ -147,7 +147,9 @@ def _score(
 def coverage(errors: pd.DataFrame, horizon: int, size_classes: Sequence[float]) -> pd.DataFrame:
     """Return whether each outcome of one method fell inside the interval made at its origin.
 
-    The interval of an origin uses only errors whose outcome was known by then.
+    The interval is the method's own where it made one (``low`` and ``high``, from
+    `forecasting.series.predictive.with_own_intervals`). Otherwise it is made of past errors: only of those
+    whose outcome was known by then.
 
     Returns
     -------
@@ -157,7 +159,9 @@ def coverage(errors: pd.DataFrame, horizon: int, size_classes: Sequence[float]) 
     frames = []
     for origin, at in errors[errors["horizon"] == horizon].groupby("origin"):
         known = errors[errors["origin"] + errors["horizon"] <= origin]
-        if len(known):
+        if "low" in at and at["low"].notna().all():
+            frames.append(at[["origin", "series"]].assign(inside=at["actual"].between(at["low"], at["high"])))
+        elif len(known):
             spread, size = fit_spread(known, size_classes), at["size"].to_numpy(dtype=float)
             off = np.abs(at["error"] - spread.centre(size, horizon))
             frames.append(

@@ -18,10 +18,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
-from scipy.stats import norm
 
 from forecasting.series.baselines import Trend
 from forecasting.series.panel import Array, Panel
+from forecasting.series.predictive import RootSpread, root_interval
 
 REGION: Final = "region"
 
@@ -32,6 +32,9 @@ _SWEEPS: Final = 3
 """Rounds in which sizes and levels settle on each other; the third moves BC's levels by 0.07 % on average."""
 
 _REWEIGHTINGS: Final = 20
+
+_FEWEST_PERIODS: Final = 2
+"""With one period, noise and movement are unknown, not zero."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Noise:
     movement: float
 
 
-def fit_noise(values: Array) -> Noise:
+def fit_noise(values: Array, variance: Array | None = None) -> Noise:
     """Estimate noise and movement from how the series differ from themselves one, two … periods later.
 
     The squared difference over h periods is on average 2 · unit · x + h · movement · x²: noise does not grow
@@ -61,6 +64,9 @@ def fit_noise(values: Array) -> Noise:
     ----------
     values : ndarray of shape (series, periods)
         Without common growth; NaN where unknown.
+    variance : ndarray of shape (series, periods), optional
+        Sampling variance of the figures whose survey states it, NaN elsewhere: it takes the place of
+        unit · x.
 
     Notes
     -----
@@ -68,28 +74,34 @@ def fit_noise(values: Array) -> Noise:
     """
     known = np.isfinite(values)
     size = np.where(known, values, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    rows, squares = [], []
+    stated = np.full(values.shape, np.nan) if variance is None else variance
+    rows, squares, given = [], [], []
     for step in range(1, values.shape[1]):
         difference = values[:, step:] - values[:, :-step]
-        pairs = np.isfinite(difference).sum(axis=1)
+        both = np.isfinite(difference)
+        pairs = both.sum(axis=1)
         used = (pairs > 0) & (size > 0)
+        ends = np.stack([stated[:, step:], stated[:, :-step]])
+        unstated = (np.isnan(ends) & both).sum(axis=(0, 2))[used] / pairs[used]
+        noise = np.nansum(np.where(both, ends, 0), axis=(0, 2))[used] / pairs[used]
         mean = np.nansum(difference[used] ** 2, axis=1) / pairs[used]
         squares.append(mean / size[used] ** 2)  # relative, so that no unit enters
-        rows.append(np.column_stack([2 / size[used], np.full(used.sum(), float(step))]))
+        given.append(noise / size[used] ** 2)
+        rows.append(np.column_stack([unstated / size[used], np.full(used.sum(), float(step))]))
     if not rows or not sum(map(len, rows)):
         return Noise(0.0, 0.0)
-    design, target = np.vstack(rows), np.concatenate(squares)
     scale = float(np.median(size[size > 0]))
-    return _weighted(design * [scale, 1.0], target, scale)
+    return _weighted(np.vstack(rows) * [scale, 1.0], np.concatenate(squares), np.concatenate(given), scale)
 
 
-def _weighted(design: Array, target: Array, scale: float) -> Noise:
-    found = np.array([target.mean() / design[:, 0].mean(), target.mean() / design[:, 1].mean()]) / 2
+def _weighted(design: Array, target: Array, given: Array, scale: float) -> Noise:
+    typical = design.mean(axis=0)
+    found = np.divide(target.mean(), typical, out=np.zeros(2), where=typical > 0) / 2
     for _ in range(_REWEIGHTINGS):
-        expected = design @ found
+        expected = design @ found + given
         if not (expected > 0).all():
             break
-        found, _ = nnls(design / expected[:, None], target / expected)
+        found, _ = nnls(design / expected[:, None], (target - given) / expected)
     return Noise(float(found[0]) * scale, float(found[1]))
 
 
@@ -157,22 +169,29 @@ class LocalLevel:
         return Levels(level, error, growth, tuple(noise), region)
 
     def intervals(self, history: Panel, horizons: tuple[int, ...], level: float) -> tuple[Array, Array]:
-        """Return the central interval of each outcome: lower and upper ends, shape (series, horizons).
+        """Return the central interval of each outcome: lower and upper ends, shape (series, horizons)."""
+        point = self.forecast(history, horizons)
+        return root_interval(point, self.spread(history, horizons).deviation, level)
+
+    def spread(self, history: Panel, horizons: tuple[int, ...]) -> RootSpread:
+        """Return how far the roots of outcomes lie from the forecasts', and what the region has in common.
 
         The variance of an outcome is that of the level, of its movement over the horizon, of the noise of
-        the figure it will be held to, and of the total's growth. Taken on the square root of the figure,
-        where noise is as wide for small as for large ones and no lower end is negative.
+        the figure it will be held to, and of the total's growth, which all series of a region share. With
+        one year of history nothing tells noise from movement: the spread is unknown.
         """
         found, steps = self.levels(history), np.asarray(horizons, dtype=float)
         size = np.maximum(found.level, 0)[:, None]
         unit = np.array([one.unit for one in found.noise])[found.region, None]
         movement = np.array([one.movement for one in found.noise])[found.region, None]
         market = np.array([_growth_variance(history.values[rows]) for rows in _regions(history)[1]])
-        relative = (movement + market[found.region, None]) * steps
-        variance = (unit * size + found.error[:, None] + relative * size**2) / np.maximum(4 * size, 1e-300)
-        root = np.sqrt(size * np.exp(found.growth[:, None] * steps))
-        half = float(norm.ppf((1 + level) / 2)) * np.sqrt(variance)
-        return np.maximum(root - half, 0) ** 2, (root + half) ** 2
+        common = market[found.region, None] * steps * size**2
+        own = unit * size + found.error[:, None] + movement * steps * size**2
+        variance = (own + common) / np.maximum(4 * size, 1e-300)
+        if history.values.shape[1] < _FEWEST_PERIODS:
+            variance = np.full_like(variance, np.nan)
+        share = np.divide(common, own + common, out=np.zeros_like(common), where=own + common > 0)
+        return RootSpread(np.sqrt(variance), share)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,12 @@
-"""US employment by occupation (BLS Employment Projections 2010-20), brought to ISCO-08 unit groups.
+"""US employment and education by occupation (BLS Employment Projections 2010-20), brought to ISCO-08 groups.
 
-It weighs unit groups inside a two-digit group, where no European file here counts four digits.
-Rules in ``bls.yaml``.
+Jobs weigh unit groups inside a two-digit group, where no European file here counts four digits; education
+says which levels an occupation takes, where no European file here does. Rules in ``bls.yaml``.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 
@@ -19,6 +19,9 @@ CROSSWALK_FILE: Final = "crosswalks/ISCO_SOC_Crosswalk.xls"
 
 _EMPLOYMENT_SHEET: Final = "Table 1.2"
 _LINE_ITEM_SHEET: Final = "Table 1.11"
+_LABELS_ROW: Final = 1
+_FIRST_LABEL: Final = 2
+_NOT_PUBLISHED: Final = "—"
 _CROSSWALK_SHEET: Final = "2010 SOC to ISCO-08"
 _ALL: Final = "00-0000"
 _SOC: Final = r"\d\d-\d{4}"
@@ -54,6 +57,36 @@ def read_employment(folder: Path) -> pd.DataFrame:
         given = repr(rows.loc[bad, 2].iloc[0])
         raise InputError([Problem(where, given, "jobs in thousands", AGAIN, _EMPLOYMENT_SHEET, lines)])
     return pd.DataFrame({"soc": soc[rows.index], "jobs": jobs}).reset_index(drop=True)
+
+
+def read_education(folder: Path) -> pd.DataFrame:
+    """Read what education the workers of each line item have, verbatim.
+
+    Returns
+    -------
+    DataFrame of shape (line items, 1 + levels)
+        ``soc``, and per cent of the workers by attainment, under the sheet's own labels; NaN where the sheet
+        has a dash.
+
+    Raises
+    ------
+    InputError
+        If the workbook cannot be read, lacks the sheet, or has cells that are no per cent.
+    """
+    (sheet,) = read_sheets(folder / FILE, (_LINE_ITEM_SHEET,))
+    labels = sheet.loc[_LABELS_ROW, _FIRST_LABEL:].astype(str).str.strip()
+    soc = sheet[1].astype(str).str.strip()
+    rows = sheet[soc.str.fullmatch(_SOC) & soc.ne(_ALL)]
+    cells = rows[labels.index]
+    numbers = cells.apply(pd.to_numeric, errors="coerce")
+    dashes = cells.astype(str).apply(lambda column: column.str.strip()) == _NOT_PUBLISHED
+    bad = ((numbers.isna() & ~dashes) | (numbers < 0) | (numbers > 100)).any(axis=1)
+    if bad.any() or rows.empty:
+        lines = [int(row) + 1 for row in rows.index[bad]]
+        given = f"{cells[bad].iloc[0].tolist()}" if bad.any() else "no line item"
+        expected = f"per cent by education in {_LINE_ITEM_SHEET}"
+        raise InputError([Problem(Path(FILE).name, given, expected, AGAIN, _LINE_ITEM_SHEET, lines)])
+    return numbers.set_axis(labels.to_list(), axis=1).assign(soc=soc[rows.index]).reset_index(drop=True)
 
 
 def read_crosswalk(folder: Path) -> pd.DataFrame:
@@ -146,6 +179,53 @@ def _codes_of(
         return [soc for soc in merged[item] if soc in socs]
     broad = item.rstrip("0")
     return [soc for soc in socs if item.endswith("0") and soc.startswith(broad) and soc not in items]
+
+
+def education_shares(
+    employment: pd.DataFrame,
+    education: pd.DataFrame,
+    crosswalk: pd.DataFrame,
+    units: Collection[str],
+    card: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Return the share of each ISCO-08 sub-major group's US workers that has each level of education.
+
+    Parameters
+    ----------
+    employment, education, crosswalk : DataFrame
+        As returned by `read_employment`, `read_education` and `read_crosswalk`.
+    units : collection of str
+        Unit groups of ISCO-08.
+    card : mapping
+        ``bls.yaml``: its ``merged`` codes, and ``levels``: the sheet's labels behind each level.
+
+    Returns
+    -------
+    DataFrame of shape (sub-major groups, levels)
+        P(level | occupation); a row sums to less than 1 by those of other levels (rule 5). Line items whose
+        education is not published do not count.
+
+    Raises
+    ------
+    InputError
+        If a label of ``levels`` is not in the sheet, or a line item matches no SOC code.
+    """
+    labels = [label for named in card["levels"].values() for label in named]
+    absent = [label for label in labels if label not in education]
+    if absent:
+        expected = f"its labels: {', '.join(education.columns.drop('soc'))}"
+        raise InputError([Problem("bls.yaml", f"the level {absent[0]!r}", expected, "correct 'levels'")])
+    known = education.set_index("soc").reindex(employment["soc"]).fillna(0.0)
+    of_all = {**card["levels"], "": list(known.columns)}
+    workers = {}
+    for level, named in of_all.items():
+        per_cent = known[list(named)].sum(axis=1).to_numpy(dtype=float)
+        jobs = unit_group_jobs(
+            employment.assign(jobs=employment["jobs"] * per_cent), crosswalk, units, card["merged"]
+        )
+        workers[level] = jobs.groupby(jobs.index.str[:_SUB_MAJOR]).sum()
+    counted = pd.DataFrame(workers).fillna(0.0)
+    return counted.drop(columns="").div(counted[""], axis=0)
 
 
 def unit_weights(jobs: "pd.Series[float]", units: Collection[str]) -> "pd.Series[float]":

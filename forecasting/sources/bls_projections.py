@@ -4,7 +4,7 @@ Rules in ``bls_projections.yaml``; the numbers of the rules stand in the functio
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from forecasting.errors import InputError, Problem
+from forecasting.separations import EXIT, TRANSFER
 from forecasting.sources import bls
 from forecasting.sources.files import AGAIN
 from forecasting.sources.workbooks import read_sheets
@@ -199,6 +200,37 @@ def _plain(title: str) -> str:
     True
     """
     return " ".join(re.findall(r"[a-z]+", re.sub(r"\(\d+\)", "", title.lower())))
+
+
+def separations(
+    vintage: Vintage,
+    crosswalk: pd.DataFrame,
+    occupations: Collection[str],
+    merged: Mapping[str, Sequence[str]] | None = None,
+) -> pd.DataFrame:
+    """Return the canonical table ``separations`` of ISCO-08 two-digit groups (rule 6).
+
+    Parameters
+    ----------
+    vintage, crosswalk, merged
+        As for `relative_separations`.
+    occupations : collection of str
+        Groups that are wanted; one without US jobs has no row.
+    """
+    sums = separations_by_isco(vintage, crosswalk, merged, ("exits", "transfers"))
+    wanted = sums[(sums["jobs"] > 0) & sums.index.isin(list(occupations))]
+    frames = [
+        pd.DataFrame(
+            {
+                "occupation": wanted.index.astype(str),
+                "kind": kind,
+                "rate": (wanted[name] / wanted["jobs"]).to_numpy(dtype=float),
+                "flag": "e",
+            }
+        )
+        for kind, name in ((EXIT, "exits"), (TRANSFER, "transfers"))
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 def relative_separations(

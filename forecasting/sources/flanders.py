@@ -12,7 +12,7 @@ from typing import Any, Final
 import pandas as pd
 
 from forecasting.region import Region
-from forecasting.sources import bls, esco, jrc, jrc_fields, jvs, lfs, nuts, uoe
+from forecasting.sources import bls, bls_projections, esco, jrc, jrc_fields, jvs, lfs, nuts, uoe
 from forecasting.sources.cards import read_card, region_sources
 from forecasting.sources.files import gather, require
 from forecasting.sources.nace import sectors_table
@@ -26,10 +26,22 @@ FILES: Final = (
     *esco.FILES,
     bls.FILE,
     bls.CROSSWALK_FILE,
+    bls_projections.VINTAGES[-1],
 )
 """Files needed, relative to the folder of the raw data."""
 
-SOURCES: Final = ("flanders", "eurostat", "lfs", "jvs", "uoe", "jrc", "jrc_fields", "esco", "bls")
+SOURCES: Final = (
+    "flanders",
+    "eurostat",
+    "lfs",
+    "jvs",
+    "uoe",
+    "jrc",
+    "jrc_fields",
+    "esco",
+    "bls",
+    "bls_projections",
+)
 """Cards that a region's settings list."""
 
 FLANDERS: Final = "BE2"
@@ -53,8 +65,10 @@ class Raw:
         `forecasting.sources.jrc_fields`: per cent.
     esco : esco.Raw
         Groups, titles, skills, relations.
-    jobs, crosswalk : DataFrame
-        `forecasting.sources.bls`: thousands of US jobs, and SOC to ISCO.
+    jobs, education, crosswalk : DataFrame
+        `forecasting.sources.bls`: thousands of US jobs, per cent by education, and SOC to ISCO.
+    leavers : bls_projections.Raw
+        `forecasting.sources.bls_projections`: the US projection that publishes separations.
     """
 
     sectors: pd.DataFrame
@@ -66,7 +80,9 @@ class Raw:
     entry: pd.DataFrame
     esco: esco.Raw
     jobs: pd.DataFrame
+    education: pd.DataFrame
     crosswalk: pd.DataFrame
+    leavers: bls_projections.Raw
 
 
 def read(folder: Path) -> Raw:
@@ -96,7 +112,9 @@ def read(folder: Path) -> Raw:
                 "entry": lambda: jrc_fields.read(folder),
                 "esco": lambda: esco.read(folder),
                 "jobs": lambda: bls.read_employment(folder),
+                "education": lambda: bls.read_education(folder),
                 "crosswalk": lambda: bls.read_crosswalk(folder),
+                "leavers": lambda: bls_projections.read(folder),
             }
         )
     )
@@ -171,19 +189,23 @@ def _work(raw: Raw, roles: Mapping[str, str], markets: list[str]) -> dict[str, p
     focus = [code for code, role in roles.items() if role != nuts.REFERENCE]
     others = [code for code, role in roles.items() if role == nuts.REFERENCE]
     shares = jvs.section_shares(raw.posts, jrc.section_workers(raw.tasks), focus)
+    leavers, used = bls_projections.tidy(raw.leavers), set(jrc.occupation_labels(raw.tasks).values())
     return {
         "sector_employment": lfs.sector_employment(raw.sectors, raw.ages, shares, focus, others),
         "staffing": jrc.staffing(raw.tasks),
+        "separations": bls_projections.separations(leavers, raw.crosswalk, used),
         "sector_vacancies": jvs.sector_vacancies(raw.posts, raw.sectors, markets),
         "jobseekers": lfs.jobseekers(raw.unemployed, markets),
     }
 
 
 def _education(raw: Raw, markets: list[str]) -> dict[str, pd.DataFrame]:
-    codes = jrc.occupation_labels(raw.tasks)
+    education = bls.education_shares(
+        raw.jobs, raw.education, raw.crosswalk, esco.unit_groups(raw.esco), read_card("bls")
+    )
     return {
         "graduates": uoe.graduates(raw.graduates, raw.ages, markets),
-        "entry": jrc_fields.entry(raw.entry, codes, uoe.LEVELS),
+        "entry": jrc_fields.entry(raw.entry, jrc.occupation_labels(raw.tasks), education),
     }
 
 
@@ -194,8 +216,10 @@ def _settings(
     for geo in dict.fromkeys(geos):
         label = f"{card['regions'][geo]['nl']} ({geo})" if geo in card["regions"] else geo
         names.append(f"{label}, per NUTS {len(geo) - 1}" if provinces else label)
+    countries = {geo[:2] for geo in geos}
     return {
         "name": "; ".join(names),
+        **({"country": countries.pop()} if len(countries) == 1 else {}),
         "base_year": base_year,
         "data_vintage": card["vintage"],
         "classifications": card["classifications"],

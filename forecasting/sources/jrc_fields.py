@@ -74,8 +74,8 @@ def read(folder: Path) -> pd.DataFrame:
     return frame
 
 
-def entry(shares: pd.DataFrame, codes: Mapping[str, str], levels: tuple[str, ...]) -> pd.DataFrame:
-    """Return the canonical table ``entry``; the survey knows no level, so each level gets the same shares.
+def entry(shares: pd.DataFrame, codes: Mapping[str, str], education: pd.DataFrame) -> pd.DataFrame:
+    """Return the canonical table ``entry``, by field and level.
 
     Parameters
     ----------
@@ -83,13 +83,20 @@ def entry(shares: pd.DataFrame, codes: Mapping[str, str], levels: tuple[str, ...
         As returned by `read`.
     codes : mapping of str to str
         Occupation code by label (`forecasting.sources.jrc.occupation_labels`).
-    levels : tuple of str
-        Levels of education to write.
+    education : DataFrame of shape (occupations, levels)
+        P(level | occupation), as `forecasting.sources.bls.education_shares` returns it: the survey knows no
+        level. An occupation without a row is as the mean of the others.
 
     Raises
     ------
     InputError
         If a job or field has an unknown label.
+
+    Notes
+    -----
+    In an occupation, field and level are taken as independent (card, rule 3), so n(field, occupation) ×
+    P(level | occupation) counts the workers of a field and level. Each field and level sums to 1; its sample
+    is the respondents of the field who so have the level, at least one.
     """
     known = shares[~shares["field_b"].isin(NO_FIELD) & ~shares["job"].isin(NO_CODE)].copy()
     known["field"] = known["field_b"].str.split(" (", regex=False).str[0].map(FIELDS)
@@ -98,8 +105,16 @@ def entry(shares: pd.DataFrame, codes: Mapping[str, str], levels: tuple[str, ...
     _refuse_unknown(known, "field_b", known["field"])
     _refuse_unknown(known, "job", known["occupation"])
     known["share"] = known["value"] / known.groupby("field")["value"].transform("sum")
-    rows = known.rename(columns={"n": "sample"}).merge(pd.DataFrame({"level": levels}), how="cross")
-    return canonical("entry", rows.assign(flag=""))
+    taken = education.reindex(known["occupation"].unique()).fillna(education.mean())
+    by_level = taken.rename_axis("occupation").reset_index()
+    by_level = by_level.melt("occupation", var_name="level", value_name="taken")
+    rows = known.merge(by_level, on="occupation")
+    rows["share"] *= rows["taken"]
+    of_level = rows.groupby(["field", "level"])["share"].transform("sum")
+    rows = rows[of_level > 0].assign(
+        share=rows["share"] / of_level, sample=(rows["n"] * of_level).clip(lower=1.0), flag="e"
+    )
+    return canonical("entry", rows)
 
 
 def _refuse_unknown(known: pd.DataFrame, column: str, code: pd.Series) -> None:

@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.benchmarks import breaks, cbs, intervals, job_sdf, method, occupations, speed
+from tests.benchmarks import (
+    breaks,
+    cbs,
+    emerging,
+    intervals,
+    job_sdf,
+    method,
+    moments,
+    occupations,
+    scale,
+    speed,
+    transitions,
+)
 from tests.benchmarks.data import shared_folder
 from tests.benchmarks.report import commit, replace_section
 from tests.conftest import ROOT
@@ -40,10 +52,14 @@ PARTS: Final = {
     "method": Part("The method's steps", method.report),
     "job_sdf": Part("Job-SDF: point forecasts", job_sdf.report, ("job_sdf",)),
     "intervals": Part("Job-SDF: intervals", intervals.report, ("job_sdf",)),
+    "emerging": Part("Job-SDF: emerging skills", emerging.report, ("job_sdf",)),
     "cbs": Part("CBS: quarterly vacancies by sector", cbs.report, ("cbs",)),
     "speed": Part("Speed and memory", speed.report, ("job_sdf",)),
+    "scale": Part("Demand and supply of a large country", scale.report),
     "occupations": Part("Occupations: British Columbia and the US", occupations.report, occupations.NEEDS),
+    "transitions": Part("Transitions between ESCO's occupations", transitions.report, ("esco",)),
     "breaks": Part("Structural breaks", breaks.report, ("cbs", "indeed")),
+    "moments": Part("Moments of real labour markets", moments.report, moments.NEEDS),
 }
 
 

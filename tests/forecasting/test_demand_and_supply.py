@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecasting.cohorts import Cohorts, fit_cohorts
-from forecasting.demand import Industry, industry_by_occupation, openings
+from forecasting.demand import industry_by_occupation, openings
 from forecasting.parameters import Parameters
 from forecasting.pipeline import build_snapshot
 from forecasting.region import Region
 from forecasting.snapshot import Snapshot
-from forecasting.supply import entrant_shares, jobseekers_by_occupation
 
 BANDS = ("15-24", "25-34", "35-44", "45-54", "55-64", "65+")
 
@@ -93,78 +92,6 @@ def test_openings_are_growth_plus_replaced_leavers(
     out = (base / 6 * np.clip(1 - np.array(retention), 0, 1)).sum()
     assert found.openings[0, 0] == pytest.approx(max(base * change - base, 0) + replaced[0, 0])
     assert replaced[0, 0] == pytest.approx(max(out + min(base * change - base, 0), 0), abs=1e-6)
-
-
-def work(employed: dict[int, float]) -> Industry:
-    """Return an industry of two occupations whose total is known by year."""
-    rows = [
-        (year, "R", sector, "all", share * persons)
-        for year, persons in employed.items()
-        for sector, share in (("TOTAL", 1), ("a", 1 / 3), ("b", 2 / 3))
-    ]
-    columns = ["year", "region", "occupation", "age_band", "persons"]
-    return industry_by_occupation(pd.DataFrame(rows, columns=columns))
-
-
-def seeking(*rows: tuple[str, str, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["period", "occupation", "persons"]).assign(region="R")
-
-
-BASE = np.array([300.0, 600.0])
-
-
-def test_job_seekers_without_occupations_split_by_employment_and_sum_to_the_stock_above_friction() -> None:
-    seekers = seeking(("2014", "TOTAL", 25.0), ("2015", "TOTAL", 100.0))
-    found = jobseekers_by_occupation(seekers, work({2014: 975.0, 2015: 900.0}), "R", 2015, BASE, 2)
-    assert found is not None
-    np.testing.assert_allclose(found, [25, 50])  # 2.5 % of 1,000 is friction
-
-
-def test_a_total_in_early_years_and_occupations_later_are_one_history() -> None:
-    seekers = seeking(("2014", "TOTAL", 25.0), ("2015", "a", 80.0), ("2015", "b", 20.0))
-    found = jobseekers_by_occupation(seekers, work({2014: 975.0, 2015: 900.0}), "R", 2015, BASE, 2)
-    assert found is not None
-    np.testing.assert_allclose(found, [60, 15])
-
-
-def test_quarters_are_averaged_to_the_year() -> None:
-    seekers = seeking(("2014", "a", 0.0), ("2015-Q1", "a", 10.0), ("2015-Q2", "a", 30.0))
-    found = jobseekers_by_occupation(seekers, work({2014: 100.0, 2015: 80.0}), "R", 2015, BASE, 2)
-    assert found is not None
-    assert found.tolist() == [20, 0]
-
-
-@pytest.mark.parametrize(
-    ("seekers", "why"),
-    [
-        (seeking(), "no rows"),
-        (seeking(("2014", "a", 5.0)), "none at the base year"),
-        (seeking(("2015", "a", 5.0)), "too short a history to know friction"),
-    ],
-)
-def test_unknown_job_seekers_are_unknown(seekers: pd.DataFrame, why: str) -> None:
-    found = jobseekers_by_occupation(seekers, work({2014: 90.0, 2015: 80.0}), "R", 2015, BASE, 2)
-    assert found is None, why
-
-
-def test_graduates_of_whom_no_table_says_where_they_go_are_unknown() -> None:
-    graduates = pd.DataFrame({"year": [2014], "region": "R", "field": "f", "level": "l", "persons": [10.0]})
-    entry = pd.DataFrame({"field": "f", "level": "l", "occupation": ["c"], "share": [1.0], "sample": np.nan})
-    assert entrant_shares(graduates, entry, "R", 2015, ("a", "b"), 3, seed=1) is None
-
-
-def test_entry_shares_are_drawn_from_their_survey() -> None:
-    graduates = pd.DataFrame({"year": [2014], "region": "R", "field": "f", "level": "l", "persons": [10.0]})
-    entry = pd.DataFrame(
-        {"field": "f", "level": "l", "occupation": ["a", "b"], "share": [0.3, 0.7], "sample": 100.0}
-    )
-    found = entrant_shares(graduates, entry, "R", 2015, ("a", "b"), 4000, seed=1)
-    assert found is not None
-    np.testing.assert_allclose(found.sum(axis=0), 1)
-    assert found[0].mean() == pytest.approx(0.3, abs=0.005)
-    assert found[0].std() == pytest.approx(
-        np.sqrt(0.3 * 0.7 / 101), rel=0.05
-    )  # of the Dirichlet distribution
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog
 
 from forecasting.gaps import gap, sum_cells, unfilled_by_skill
-from forecasting.skills import Profiles
+from forecasting.skills import Demand
 
 persons = st.floats(0, 1e5, allow_subnormal=False)
 share = st.floats(0, 1, allow_subnormal=False)
@@ -110,14 +110,10 @@ def test_with_an_unknown_source_the_bound_keeps_its_promises(
         assert rise >= -1e-6
 
 
-def profile(asked: list[float], held: list[float], importance: list[float]) -> Profiles:
-    return Profiles(
-        tuple("abcdefg"[: len(asked)]),
-        np.array([asked]),
-        np.array([importance]),
-        {"jobseekers": np.array([held])},
-        np.array([True]),
-    )
+def profile(asked: list[float], held: list[float], importance: list[float]) -> Demand:
+    column = np.array(asked)[:, None]
+    of_seekers = {"jobseekers": np.array(held)[:, None]}
+    return Demand(np.arange(len(asked)), column, column[:, 0], np.array(importance, dtype=float), of_seekers)
 
 
 def test_supply_with_the_demanded_profile_lacks_exactly_nothing() -> None:
@@ -130,15 +126,87 @@ def test_duplicating_every_row_of_a_skill_is_neutral() -> None:
     assert split == pytest.approx(once)
 
 
+def test_relabelling_skills_is_neutral() -> None:
+    one = profile([0.5, 0.8, 0.2], [0.1, 0.8, 0.4], [1.0, 0.5, 0.5])
+    other = profile([0.2, 0.5, 0.8], [0.4, 0.1, 0.8], [0.5, 1.0, 0.5])
+    assert other.lack("jobseekers")[0] == pytest.approx(one.lack("jobseekers")[0])
+
+
 def test_nothing_asked_is_nothing_lacked() -> None:
     assert profile([0.0], [0.0], [1.0]).lack("jobseekers")[0] == 0
 
 
-def test_an_occupation_that_no_source_describes_is_unknown() -> None:
-    silent = Profiles(
-        (), np.zeros((1, 0)), np.zeros((1, 0)), {"jobseekers": np.zeros((1, 0))}, np.array([False])
-    )
-    assert np.isnan(silent.lack("jobseekers")[0])
+def test_a_source_that_nothing_describes_is_unknown() -> None:
+    assert np.isnan(profile([0.5], [0.5], [1.0]).lack("migrants")[0])
+    assert np.isnan(profile([0.5], [0.5], [1.0]).shortfall("migrants")).all()
+
+
+def test_a_small_unknown_part_is_spoken_for_by_the_rest() -> None:
+    one = profile([0.9, 0.1], [0.45, np.nan], [1.0, 1.0])
+    assert np.isnan(one.lack("jobseekers", 0.05)[0])
+    assert one.lack("jobseekers", 0.1)[0] == pytest.approx(0.5)
+
+
+@given(st.lists(st.tuples(share, share, share, share), min_size=1, max_size=6), st.data())
+def test_holding_more_never_raises_the_lack(
+    skills: list[tuple[float, float, float, float]], data: st.DataObject
+) -> None:
+    asked, held, importance, more = map(list, zip(*skills, strict=True))
+    which = data.draw(st.integers(0, len(skills) - 1))
+    better = [
+        h + (1 - h) * m if place == which else h for place, (h, m) in enumerate(zip(held, more, strict=True))
+    ]
+    before = profile(asked, held, importance).lack("jobseekers")[0]
+    assert profile(asked, better, importance).lack("jobseekers")[0] <= before + 1e-9
+    assert 0 <= before <= 1 + 1e-9
+
+
+def plain(openings: float, sources: list[tuple[float, float]]) -> tuple[float, float]:
+    """Fill openings one source at a time, as a clerk would: who nobody is found for, and who lacks skills."""
+    left, lacking = openings, 0.0
+    for supply, lack in sorted(sources, key=lambda source: source[1]):
+        taken = min(left, supply)
+        left, lacking = left - taken, lacking + taken * lack
+    return left, lacking
+
+
+def test_equals_plain_loops_on_thousands_of_random_cells() -> None:
+    rng = np.random.default_rng(11)
+    for sources in range(1, 6):
+        openings = rng.exponential(100, 1000) * (rng.random(1000) > 0.05)
+        supply = rng.exponential(60, (sources, 1000)) * (rng.random((sources, 1000)) > 0.2)
+        lack = np.where(rng.random((sources, 1000)) < 0.2, 0.0, rng.random((sources, 1000)))
+        found = gap(openings, supply, lack)
+        for cell in range(1000):
+            nobody, lacking = plain(openings[cell], list(zip(supply[:, cell], lack[:, cell], strict=True)))
+            assert found.no_person[cell] == pytest.approx(nobody, abs=1e-9)
+            assert found.lacking_skills[cell] == pytest.approx(lacking, abs=1e-9)
+
+
+@given(st.lists(cells, min_size=1, max_size=4), persons, st.data())
+def test_unfilled_persons_of_aggregates_move_the_way_they_should(
+    several: list[tuple[float, list[tuple[float, float]]]], more: float, data: st.DataObject
+) -> None:
+    which = data.draw(st.integers(0, len(several) - 1))
+
+    def unfilled(openings_more: float, supply_more: float, skill: float) -> float:
+        parts = [
+            score(
+                openings + (openings_more if place == which else 0),
+                [
+                    (supply + (supply_more if place == which else 0), lack * (skill if place == which else 1))
+                    for supply, lack in sources
+                ],
+            )
+            for place, (openings, sources) in enumerate(several)
+        ]
+        return sum(parts)
+
+    before = unfilled(0, 0, 1)
+    tolerance = 1e-6 * (1 + before)
+    assert unfilled(more, 0, 1) >= before - tolerance
+    assert unfilled(0, more, 1) <= before + tolerance
+    assert unfilled(0, 0, data.draw(share)) <= before + tolerance
 
 
 def test_unfilled_by_skill_in_plain_loops() -> None:

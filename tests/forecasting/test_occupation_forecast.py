@@ -8,9 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecasting.demand import employed, sector_draws
+from forecasting.layout import lay_out
+from forecasting.parameters import Parameters
+from forecasting.pipeline import build_snapshot
 from forecasting.projections import blended_growth, common_growth, projected_growth
+from forecasting.region import Region
 from forecasting.series.baselines import Forecaster, Mean, Naive
 from forecasting.series.panel import Panel
+from forecasting.series.predictive import root_draws, with_own_intervals
+from forecasting.series.rolling import coverage, rolling_errors
 from forecasting.series.shrinkage import ConstantShare, LocalLevel, Noise, SamplingShrinkage, fit_noise
 
 HORIZONS = (1, 3)
@@ -114,6 +121,106 @@ def test_intervals_hold_the_forecast_and_widen() -> None:
     assert (low >= 0).all()
     assert ((low <= forecast * (1 + 1e-12)) & (forecast <= high * (1 + 1e-12))).all()
     assert (high[:, 1] - low[:, 1] >= high[:, 0] - low[:, 0]).all()
+
+
+def test_draws_have_the_forecast_as_mean_and_the_interval_as_quantiles() -> None:
+    panel = survey(occupations=60)
+    forecast, spread = LocalLevel().forecast(panel, HORIZONS), LocalLevel().spread(panel, HORIZONS)
+    draws = root_draws(forecast, spread, 20_000, seed=1)
+    assert (draws >= 0).all()
+    np.testing.assert_allclose(draws.mean(axis=2), forecast, rtol=1e-9)
+    low, high = LocalLevel().intervals(panel, HORIZONS, 0.8)
+    drawn_low, drawn_high = np.quantile(draws, [0.1, 0.9], axis=2)
+    np.testing.assert_allclose(drawn_high, high, rtol=0.05)
+    far = low > 0.05 * forecast  # in a cell of a few respondents the lower end is near zero in both
+    np.testing.assert_allclose(drawn_low[far], low[far], rtol=0.1)
+    assert (drawn_low[~far] < 0.15 * forecast[~far]).all()
+
+
+def test_draws_share_the_growth_of_the_total() -> None:
+    """What all cells have in common does not average out: their sum strays as the total did."""
+    panel = survey(occupations=300)
+    values = panel.values * np.exp(np.random.default_rng(3).normal(0, 0.05, 8).cumsum())
+    method, moved = LocalLevel(), replace(panel, values=values)
+    draws = root_draws(method.forecast(moved, (1,)), method.spread(moved, (1,)), 4000, seed=1)[:, 0]
+    growth = np.diff(np.log(values.sum(axis=0)))
+    assert np.log(draws.sum(axis=0)).std() == pytest.approx(growth.std(ddof=1), rel=0.2)
+    calm = root_draws(method.forecast(panel, (1,)), method.spread(panel, (1,)), 4000, seed=1)[:, 0]
+    assert np.log(calm.sum(axis=0)).std() < 0.5 * np.log(draws.sum(axis=0)).std()
+
+
+def test_sectors_of_a_method_that_knows_its_spread_are_drawn_from_it() -> None:
+    panel = survey(regions=2, occupations=40)
+    panel = replace(panel, index=panel.index.rename(columns={"occupation": "sector"}))
+    errors = rolling_errors(panel, [LocalLevel()], [1])
+    codes = tuple(sorted(panel.index["sector"].unique()))
+    one, other = (
+        sector_draws(panel, LocalLevel(), errors, ("none", *codes), region, (1, 5), [1e4], 500, 1)
+        for region in ("R0", "R1")
+    )
+    assert (one[1][0] == 0).all(), "a sector that the region has not"
+    np.testing.assert_allclose(one[1][1:].mean(axis=2), LocalLevel().forecast(panel, (1, 5))[:40], rtol=1e-9)
+    ranks = [np.argsort(np.argsort(each[1][5, 0])) for each in (one, other)]
+    assert np.corrcoef(*ranks)[0, 1] > 0.99, "shocks are common to the regions"
+
+
+def test_the_backtest_holds_a_method_to_its_own_intervals() -> None:
+    panel, methods = survey(years=9), [Naive(), LocalLevel()]
+    errors = rolling_errors(panel, methods, (1, 3))
+    told = with_own_intervals(panel, errors, methods, 0.8)
+    assert told.loc[told["method"] == "naive", "low"].isna().all()
+    low, high = LocalLevel().intervals(panel.until(2019), (3,), 0.8)
+    rows = told.query("method == 'local level' and origin == 2019 and horizon == 3")
+    np.testing.assert_allclose(rows[["low", "high"]].to_numpy(), np.hstack([low, high])[rows["series"]])
+    known = coverage(told[told["method"] == "local level"], 3, [1e4])
+    assert 2015 not in set(known["origin"]), "one year says nothing of its noise"
+    expected = told[(told["horizon"] == 3) & (told["method"] == "local level") & (told["origin"] > 2015)]
+    inside = expected["actual"].between(expected["low"], expected["high"]).mean()
+    assert known["inside"].mean() == pytest.approx(inside)
+    assert 0.7 < inside < 0.9
+    naive = told[told["method"] == "naive"]
+    pd.testing.assert_frame_equal(coverage(naive, 1, [1e4]), coverage(naive[errors.columns], 1, [1e4]))
+
+
+def test_intervals_of_an_origin_see_nothing_later() -> None:
+    panel = survey()
+    changed = replace(panel, values=np.hstack([panel.values[:, :5], panel.values[:, 5:] * 3 + 50]))
+    ends = []
+    for each in (panel, changed):
+        errors = rolling_errors(each, [LocalLevel()], [1])
+        told = with_own_intervals(each, errors, [LocalLevel()], 0.8).query("origin == 2019")
+        ends.append(told.set_index("series")[["low", "high"]])
+    both = ends[0].index.intersection(ends[1].index)  # a later zero is no outcome that is scored
+    assert len(both) > 350
+    pd.testing.assert_frame_equal(ends[0].loc[both], ends[1].loc[both])
+
+
+def test_a_stated_sampling_error_is_not_estimated() -> None:
+    panel = survey()
+    flat = panel.values * np.exp(-GROWTH * np.arange(8))
+    stated = UNIT * np.where(panel.values > 0, panel.values, np.nan)
+    given, found = fit_noise(flat, stated), fit_noise(flat)
+    assert given.movement == pytest.approx(found.movement, rel=0.3)
+    assert fit_noise(flat, np.full(flat.shape, np.nan)) == found
+
+
+def test_a_published_total_is_held_beside_the_sum(tiny: Region, parameters: Parameters) -> None:
+    counts = [
+        {"year": year, "region": "TY", "occupation": code, "age_band": "all", "persons": persons}
+        for year in range(2021, 2026)
+        for code, persons in (("22", 8000.0), ("25", 3000.0), ("52", 5000.0), ("TOTAL", 16_250.0))
+        if not (code == "TOTAL" and year == 2021)
+    ]
+    kept = {
+        name: table for name, table in tiny.tables.items() if name not in {"staffing", "sector_vacancies"}
+    }
+    region = replace(tiny, tables=kept | {"occupation_employment": pd.DataFrame(counts).assign(flag="")})
+    residuals = build_snapshot(region, parameters, 1, "test").manifest["residuals"]
+    assert residuals["sectors_less_published_total_persons"] == pytest.approx(250)
+    assert residuals["occupations_less_sectors_persons"] == pytest.approx(0, abs=1e-6)
+    known = employed(lay_out(region), "TY")
+    assert known[2021] == 16_000, "without a published total, the sum"
+    assert known[2025] == 16_250
 
 
 def test_shrinkage_by_hand() -> None:

@@ -106,7 +106,7 @@ def test_later_retirement_lowers_replacement_55_plus_where_employment_and_supply
 def test_only_a_named_section_moves(built: Snapshot) -> None:
     care, base = of(built, "care"), of(built, "baseline")
     only_market = care.index.get_level_values("occupation") == "25"  # programmers: no health
-    same = ["scenario", "rank"]  # others move past it
+    same = ["scenario", "rank", "rank_p10", "rank_p90"]  # others move past it
     pd.testing.assert_frame_equal(care[only_market].drop(columns=same), base[only_market].drop(columns=same))
     nurses = care.index.get_level_values("occupation") == "22"
     years = care.index.get_level_values("horizon").to_numpy()[nurses]
@@ -307,7 +307,7 @@ def test_the_baseline_cannot_be_declared() -> None:
 
 def test_the_declared_scenarios_can_be_read(parameters: Parameters) -> None:
     names = [each.name for each in read_scenarios(parameters["scenarios"])]
-    assert names == ["baseline", "low_growth", "later_retirement", "green", "digital"]
+    assert names == ["baseline", "low_growth", "later_retirement", "retirement_age", "green", "digital"]
 
 
 def test_ranks_are_within_a_scenario(built: Snapshot) -> None:

@@ -141,7 +141,7 @@ def test_small_cells_are_suppressed_everywhere(tiny: Region, parameters: Paramet
         table = found.tables[name]
         rows = table[table["occupation"] == "25"]
         figures = rows.select_dtypes("number").drop(
-            columns=["horizon", "from_year", "to_year", "year", "asked", "importance", "weight"],
+            columns=["horizon", "from_year", "to_year", "year", "asked", "asked_now", "importance", "weight"],
             errors="ignore",
         )
         assert figures.isna().all(axis=None), name

@@ -143,9 +143,15 @@ def all_rows(shift=0.0):
         ],
         "backtest": [backtest("naive", 0.9, True), backtest("lightgbm", 1.1, False)],
         "backtest_groups": [],
+        "conventions": [],
         "indicators": [],
         "weights": [],
         "scenario_effects": [],
+        "shrinking_jobs": [],
+        "emerging_skills": [],
+        "shortages": [],
+        "training_response": [],
+        "collections": [],
     }
 
 

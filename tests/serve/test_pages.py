@@ -186,8 +186,8 @@ def test_both_languages_have_the_same_words():
 
 
 def test_the_words_cover_the_vocabulary():
-    from forecasting.vocabulary import REASONS, SUPPLY_SOURCES
+    from forecasting.vocabulary import OTHER_SOURCES, REASONS, SUPPLY_SOURCES
 
     for words in load_pages().words.values():
         assert REASONS.keys() <= words["reasons"].keys()
-        assert SUPPLY_SOURCES.keys() == words["supply_sources"].keys()
+        assert (SUPPLY_SOURCES | OTHER_SOURCES).keys() == words["supply_sources"].keys()

@@ -1,6 +1,7 @@
 """Snapshots to compare, and a store with two versions to copy and maltreat."""
 
 import dataclasses
+import fcntl
 import os
 import shutil
 import subprocess
@@ -46,8 +47,21 @@ def suppressed(tiny: Region, parameters: Parameters) -> Snapshot:
 
 @pytest.fixture(scope="session")
 def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a store with two versions, the first in service; tests work on copies of it."""
-    store = tmp_path_factory.mktemp("two") / "store"
+    """Return a store with two versions, the first in service; tests work on copies of it.
+
+    The processes of one run share it: the first that needs it makes it, and the others wait.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    store = shared / "two versions"
+    with (shared / "two versions.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not store.exists():
+            _make_two_versions(folder / "in the making").rename(store)
+    return store
+
+
+def _make_two_versions(store: Path) -> Path:
     commands = {
         ("build", str(TINY)): "Version 1.",
         ("build", str(TINY), "--seed", "2"): "Version 2.",

@@ -1,6 +1,5 @@
 """The Flemish run on real public data: ingest, check, build, and what the result must say."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from forecasting.region import Region, problems_of, read_region, write_region
 from forecasting.snapshot import Snapshot
 from forecasting.sources import flanders
 from tests.conftest import ROOT, baseline
+from tests.training.conftest import ruled
 from training.report import report_table, rounded
 
 pytestmark = pytest.mark.shared
@@ -97,6 +97,8 @@ def test_the_backtest_names_every_method_and_ships_the_baseline(snapshot: Snapsh
         "cohorts": "cohorts",
         "graduates": "mean",
         "jobseekers": "naive",
+        "staffing": "naive",
+        "skill_shares": "mean",
     }
     assert table.loc[("naive", 1), "origins"] == 7
     assert table.loc[("naive", 5), "origins"] == 3
@@ -134,18 +136,23 @@ def test_the_ranking_of_the_readme_is_the_one_that_is_built(snapshot: Snapshot) 
             )
 
 
+@pytest.fixture(scope="module")
+def coarse(parameters: Parameters) -> Parameters:
+    """Return parameters with few draws, for what holds in every draw."""
+    return ruled(parameters, draws=200, bootstrap_draws=20)
+
+
 @pytest.mark.parametrize("geo", ["BE21", "NL41"])
-def test_other_regions_are_scored(raw: flanders.Raw, parameters: Parameters, geo: str) -> None:
-    found = build_snapshot(flanders.tidy(raw, (geo,)), parameters, seed=1, code="test")
+def test_other_regions_are_scored(raw: flanders.Raw, coarse: Parameters, geo: str) -> None:
+    found = build_snapshot(flanders.tidy(raw, (geo,)), coarse, seed=1, code="test")
     cells = found.tables["gaps"].query("region == @geo and not aggregate")
     assert cells["score_p50"].notna().sum() >= 38 * 3
     assert (cells["reason"].ne("") | cells["score_p50"].notna()).all()
 
 
-def test_provinces_sum_to_flanders_draw_by_draw(raw: flanders.Raw, parameters: Parameters) -> None:
-    few = {**parameters.values, "draws": dataclasses.replace(parameters.values["draws"], value=200)}
+def test_provinces_sum_to_flanders_draw_by_draw(raw: flanders.Raw, coarse: Parameters) -> None:
     region = flanders.tidy(raw, ("BE2",), provinces=True)
-    found = build_snapshot(region, dataclasses.replace(parameters, values=few), seed=1, code="test")
+    found = build_snapshot(region, coarse, seed=1, code="test")
     five = baseline(found.tables["gaps"]).query("horizon == 5")
     provinces = five[five["region"].str.len().eq(4) & five["occupation"].eq("91")]
     whole = five[five["region"].eq("BE2") & five["occupation"].eq("91")].iloc[0]

@@ -111,8 +111,8 @@ def test_lost_persons_are_refused(tiny_snapshot: Snapshot) -> None:
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"score": 1.2}, "90 of 90 scores have a score outside 0 to 1"),
-        ({"score_p10": 0.9, "score_p50": 0.1}, "90 of 90 scores have P10, P50, P90 out of order"),
+        ({"score": 1.2}, "108 of 108 scores have a score outside 0 to 1"),
+        ({"score_p10": 0.9, "score_p50": 0.1}, "108 of 108 scores have P10, P50, P90 out of order"),
         ({"qualitative": 0.7}, "scores have parts that miss the score"),
         ({"unfilled": 0.0, "supply": 0.0}, "less unfilled than openings less supply"),
     ],

@@ -8,23 +8,25 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from tests.conftest import ROOT
+from training.__main__ import app
 
 FLANDERS_FILES = ("eurostat", "jrc", "esco", "bls", "crosswalks")
 
 
-def ingest(origin: Path, to: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "training", "ingest", "flanders", "--from", str(origin), "--to", str(to)]
-    return subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False)
+def ingest(origin: Path, to: Path, *options: str) -> Result:
+    """Run the command as it is typed, without a process of its own."""
+    return CliRunner().invoke(app, ["ingest", "flanders", "--from", str(origin), "--to", str(to), *options])
 
 
-def assert_refused(found: subprocess.CompletedProcess[str], message: str, to: Path) -> None:
+def assert_refused(found: Result, message: str, to: Path) -> None:
     """One actionable message, exit status 1, and nothing written where the region would be."""
-    assert found.returncode == 1
+    assert isinstance(found.exception, SystemExit), found.exception
+    assert found.exit_code == 1
     assert message in found.stderr
     assert "Do: " in found.stderr
-    assert "Traceback" not in found.stderr
     assert not to.exists()
     assert [path.name for path in to.parent.iterdir() if path.name.startswith(f".{to.name}")] == []
 
@@ -33,7 +35,7 @@ def test_an_empty_folder_names_every_missing_file(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     found = ingest(tmp_path / "raw", tmp_path / "region")
     assert_refused(found, "lfst_r_lfe2en2.tsv.gz: found nothing", tmp_path / "region")
-    assert "13 problem(s)" in found.stderr
+    assert "14 problem(s)" in found.stderr
 
 
 def test_an_unknown_source_names_the_known() -> None:
@@ -97,6 +99,6 @@ def test_an_unknown_region_names_what_may_be_meant_and_leaves_the_old_one(
 ) -> None:
     shutil.copytree(ROOT / "tests" / "tiny", tmp_path / "region")
     found = ingest(shared_data, tmp_path / "region", "--geo", "BE9")
-    assert found.returncode == 1
+    assert found.exit_code == 1
     assert "BE2 (Vlaams Gewest)" in found.stderr
     assert (tmp_path / "region" / "occupations.csv").is_file()

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from forecasting.snapshot import ID_LENGTH, read_snapshot, snapshot_hash
 from tests.conftest import ROOT, TINY
+from training.__main__ import app
 from training.report import market, write_report
 
 
@@ -30,6 +32,14 @@ def run(store: Path, *arguments: str, status: int = 0, **variables: str) -> str:
     assert found.returncode == status, found.stdout + found.stderr
     assert "Traceback" not in found.stderr
     return found.stdout + found.stderr
+
+
+def refused(store: Path, *arguments: str, status: int = 1) -> str:
+    """Run a command without a process of its own, for what ends before MLflow; return what it printed."""
+    found = CliRunner().invoke(app, arguments, env={"COMPETENCE_STORE": str(store)})
+    assert isinstance(found.exception, SystemExit), found.exception
+    assert found.exit_code == status, found.output
+    return found.output
 
 
 @pytest.fixture(scope="module")
@@ -137,27 +147,25 @@ def test_a_budget_adds_up_to_the_cent(store: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("budget", ["-1", "1.005", "NaN", "Infinity", "ten", "1e400"])
 def test_a_budget_that_is_no_amount_is_refused(store: Path, tmp_path: Path, budget: str) -> None:
-    said = run(store, "allocate", f"--budget={budget}", "--out", str(tmp_path / "a"), status=1)
+    said = refused(store, "allocate", f"--budget={budget}", "--out", str(tmp_path / "a"))
     assert "with at most two decimals" in said
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_unknown_release_or_region_is_refused(store: Path, tmp_path: Path) -> None:
     arguments = ("allocate", "--budget", "1", "--out", str(tmp_path / "a"))
-    assert "release 123: not among" in run(store, *arguments, "--release", "123", status=1)
-    assert "expected one of TY" in run(store, *arguments, "--region", "XX", status=1)
+    assert "release 123: not among" in refused(store, *arguments, "--release", "123")
+    assert "expected one of TY" in refused(store, *arguments, "--region", "XX")
 
 
 def test_a_broken_region_is_not_built(store: Path, tmp_path: Path) -> None:
     (tmp_path / "region.yaml").write_text("name: x\n")
-    assert "expected the table occupations" in run(store, "build", str(tmp_path), status=1)
+    assert "expected the table occupations" in refused(store, "build", str(tmp_path))
 
 
 def test_a_day_before_any_parameter_or_no_day_is_refused(store: Path) -> None:
-    assert "no value in force on 2001-01-01" in run(
-        store, "build", str(TINY), "--as-of", "2001-01-01", status=1
-    )
-    assert "expected a day as 2026-01-31" in run(store, "build", str(TINY), "--as-of", "soon", status=1)
+    assert "no value in force on 2001-01-01" in refused(store, "build", str(TINY), "--as-of", "2001-01-01")
+    assert "expected a day as 2026-01-31" in refused(store, "build", str(TINY), "--as-of", "soon")
 
 
 def test_a_registry_that_does_not_answer_is_named_before_the_work(tmp_path: Path) -> None:
@@ -185,12 +193,12 @@ def test_a_file_in_the_place_of_a_folder_is_named(store: Path, tmp_path: Path) -
     file.write_text("mine")
     out = ("--out", str(file / "x"))
     for said in (
-        run(store, "report", *out, status=1),
-        run(store, "allocate", "--budget", "1", *out, status=1),
-        run(store, "check", "--templates", str(file / "x"), status=1),
-        run(store, "check", "--templates", str(file), status=1),
-        run(file, "promote", "1", status=1),
-        run(file, "build", str(TINY), status=1),
+        refused(store, "report", *out),
+        refused(store, "allocate", "--budget", "1", *out),
+        refused(store, "check", "--templates", str(file / "x")),
+        refused(store, "check", "--templates", str(file)),
+        refused(file, "promote", "1"),
+        refused(file, "build", str(TINY)),
     ):
         assert re.search(r"file(/x)?: found a file; expected .* Do: give another", said.replace("\n", " "))
     assert file.read_text() == "mine"
@@ -198,15 +206,13 @@ def test_a_file_in_the_place_of_a_folder_is_named(store: Path, tmp_path: Path) -
 
 
 def test_a_region_that_is_no_folder_is_one_problem(tmp_path: Path) -> None:
-    assert "1 problem(s)" in run(tmp_path, "check", str(tmp_path / "none"), status=1)
-    assert "found a file; expected a region folder" in run(
-        tmp_path, "check", str(TINY / "entry.csv"), status=1
-    )
+    assert "1 problem(s)" in refused(tmp_path, "check", str(tmp_path / "none"))
+    assert "found a file; expected a region folder" in refused(tmp_path, "check", str(TINY / "entry.csv"))
 
 
 def test_numbers_out_of_range_are_refused_at_once(tmp_path: Path) -> None:
-    assert "--seed" in run(tmp_path, "build", str(TINY), "--seed", "-1", status=2)
-    assert "--top" in run(tmp_path, "report", "--out", str(tmp_path / "a"), "--top", "0", status=2)
+    assert "--seed" in refused(tmp_path, "build", str(TINY), "--seed", "-1", status=2)
+    assert "--top" in refused(tmp_path, "report", "--out", str(tmp_path / "a"), "--top", "0", status=2)
 
 
 def test_a_report_is_written_whole_or_not_at_all(
@@ -226,7 +232,7 @@ def test_a_report_is_written_whole_or_not_at_all(
 
 
 def test_nothing_promoted_says_what_to_do(tmp_path: Path) -> None:
-    said = run(tmp_path / "empty", "allocate", "--budget", "1", "--out", str(tmp_path / "a"), status=1)
+    said = refused(tmp_path / "empty", "allocate", "--budget", "1", "--out", str(tmp_path / "a"))
     assert "nothing is promoted yet. Do: python -m training promote VERSION" in said
 
 

@@ -8,7 +8,14 @@ import pytest
 
 from forecasting.errors import InputError
 from forecasting.sources import bls, bls_projections
-from forecasting.sources.bls_projections import Raw, Vintage, matched, relative_separations, tidy
+from forecasting.sources.bls_projections import (
+    Raw,
+    Vintage,
+    matched,
+    relative_separations,
+    separations,
+    tidy,
+)
 
 NAN = np.nan
 
@@ -152,6 +159,18 @@ def test_relative_separations_by_hand() -> None:
         assert found.loc[group, "jobs"] == jobs[group]
     mean = np.average(found["transfer_rate_relative"], weights=found["jobs"])
     assert mean == pytest.approx(1)
+
+
+def test_separations_are_rates_by_group_of_those_that_are_wanted() -> None:
+    vintage = tidy(new_layout())
+    crosswalk = pd.DataFrame({"soc": ["11-1011", "35-2010"], "isco": ["1120", "5120"]}, dtype=object)
+    found = separations(vintage, crosswalk, {"51", "11", "99"}).set_index(["occupation", "kind"])
+    assert set(found.index) == {(code, kind) for code in ("11", "51") for kind in ("exit", "transfer")}
+    items = vintage.line_items()
+    assert found.loc[("11", "exit"), "rate"] == pytest.approx(items.loc["11-1011", "exits"])
+    assert found.loc[("51", "transfer"), "rate"] == pytest.approx(items.loc["35-2010", "transfers"])
+    assert set(found["flag"]) == {"e"}
+    assert set(separations(vintage, crosswalk, {"11"})["occupation"]) == {"11"}
 
 
 @pytest.mark.shared

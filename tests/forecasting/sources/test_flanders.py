@@ -295,3 +295,12 @@ def test_an_unknown_region_names_what_was_meant(raw):
         flanders.tidy(raw, ("BE26",))
     with pytest.raises(InputError, match=r"'EL11'; expected a NUTS code \(version 2013\) with employment"):
         flanders.tidy(raw, ("EL11",))
+
+
+def test_separations_are_of_the_regions_occupations_and_the_country_of_its_codes(raw, region):
+    table = region.tables["separations"]
+    assert set(table["occupation"]) == set(region.tables["staffing"]["occupation"])
+    assert table.groupby("kind")["rate"].mean().between(0.02, 0.1).all()
+    assert set(table["flag"]) == {"e"}
+    assert region.settings["country"] == "BE"
+    assert "country" not in flanders.tidy(raw, ["BE2", "NL1"]).settings

@@ -58,18 +58,44 @@ SHARES = shares_of(
 )
 
 
-def test_shares_are_scaled_to_the_jobs_that_have_a_code():
-    table = jrc_fields.entry(SHARES, CODES, ("ED35", "ED5-8")).set_index(["field", "level", "occupation"])
+EDUCATION = pd.DataFrame({"ED35": [0.1, 0.6], "ED5-8": [0.9, 0.1]}, index=["23", "91"])
+"""The last 30 % of group 91 have no level that graduates have."""
 
-    assert table["share"].to_dict() == {
-        ("F01", "ED35", "23"): 0.75,
-        ("F01", "ED35", "91"): 0.25,
-        ("F01", "ED5-8", "23"): 0.75,
-        ("F01", "ED5-8", "91"): 0.25,
-        ("F10", "ED35", "91"): 1.0,
-        ("F10", "ED5-8", "91"): 1.0,
-    }
-    assert table.loc[("F10", "ED35", "91"), "sample"] == 7
+
+def test_shares_are_scaled_to_the_jobs_that_have_a_code_and_to_each_level():
+    """Education: 60 teachers and 20 cleaners, so 6 + 12 with ED35 and 54 + 2 with ED5-8."""
+    table = jrc_fields.entry(SHARES, CODES, EDUCATION).set_index(["field", "level", "occupation"])
+
+    assert table["share"].to_dict() == pytest.approx(
+        {
+            ("F01", "ED35", "23"): 6 / 18,
+            ("F01", "ED35", "91"): 12 / 18,
+            ("F01", "ED5-8", "23"): 54 / 56,
+            ("F01", "ED5-8", "91"): 2 / 56,
+            ("F10", "ED35", "91"): 1.0,
+            ("F10", "ED5-8", "91"): 1.0,
+        }
+    )
+    assert set(table["flag"]) == {"e"}
+    sample = table["sample"].xs("91", level="occupation").to_dict()
+    assert sample[("F01", "ED35")] == pytest.approx(100 * 18 / 80), "respondents of a field, by level"
+    assert sample[("F10", "ED5-8")] == 1, "no sample is less than one"
+
+
+def test_an_education_that_is_alike_everywhere_leaves_the_shares_of_the_field():
+    alike = pd.DataFrame({"ED35": 0.2, "ED5-8": 0.5}, index=["23", "91"])
+    table = jrc_fields.entry(SHARES, CODES, alike).set_index(["field", "level", "occupation"])["share"]
+
+    assert table["F01"].tolist() == pytest.approx([0.75, 0.25, 0.75, 0.25])
+    assert jrc_fields.entry(SHARES, CODES, alike.loc[["23"]])["share"].tolist() == pytest.approx(
+        table.tolist()
+    ), "an occupation of unknown education is as the others"
+
+
+def test_a_level_that_no_occupation_takes_has_no_shares():
+    table = jrc_fields.entry(SHARES, CODES, EDUCATION.assign(ED45=0.0))
+
+    assert set(table["level"]) == {"ED35", "ED5-8"}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +110,7 @@ def test_an_unknown_label_is_refused(column, label, message):
     odd.loc[0, column] = label
 
     with pytest.raises(InputError, match=message):
-        jrc_fields.entry(odd, CODES, ("ED35",))
+        jrc_fields.entry(odd, CODES, EDUCATION)
 
 
 def test_shares_that_are_no_number_are_named(tmp_path):
