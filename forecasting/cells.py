@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from forecasting.gaps import Gap, gap, sum_cells
 from forecasting.markets import Market
@@ -193,6 +194,7 @@ def with_aggregates(cells: Cells, occupations: pd.DataFrame, regions: pd.DataFra
     if parents.empty:
         return cells
     base = members @ cells.index["base"].to_numpy(dtype=float)
+    added = sparse.csr_array(members)  # most cells are in few parents
     sums = Cells(
         index=parents.assign(
             base=base,
@@ -202,11 +204,11 @@ def with_aggregates(cells: Cells, occupations: pd.DataFrame, regions: pd.DataFra
             **dict.fromkeys(REASONS, ""),
             **_told_by_any(cells, members),
         ),
-        supply=np.stack([members @ source for source in cells.supply]),
+        supply=np.stack([added @ source for source in cells.supply]),
         lack=np.full((len(cells.sources), len(parents), cells.lack.shape[2]), np.nan),
         sources=cells.sources,
-        gap=sum_cells(cells.gap, members),
-        **{name: members @ getattr(cells, name) for name in _BY_DRAW},
+        gap=sum_cells(cells.gap, added),
+        **{name: added @ getattr(cells, name) for name in _BY_DRAW},
     )
     return stack([cells, sums])
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from forecasting.series.panel import Array
 
@@ -99,14 +100,14 @@ def _fill(openings: Array, supply: Array, lack: Array) -> tuple[Array, Array]:
     return taken, (taken * lack).sum(axis=0)
 
 
-def sum_cells(cells: Gap, members: Array) -> Gap:
+def sum_cells(cells: Gap, members: "Array | sparse.csr_array") -> Gap:
     """Add cells to aggregates draw by draw: ΣU and ΣO, never a score of pooled O and S.
 
     Parameters
     ----------
     cells : Gap
         Arrays of shape (cells, draws).
-    members : ndarray of shape (aggregates, cells)
+    members : ndarray or sparse array of shape (aggregates, cells)
         1 where the cell belongs to the aggregate, else 0.
 
     Returns

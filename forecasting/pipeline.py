@@ -1,6 +1,7 @@
 """The method as one chain of named steps: a region in, a snapshot out."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -15,6 +16,7 @@ from forecasting.indicators import indicators_table, with_spillover
 from forecasting.layout import lay_out
 from forecasting.manifest import comparison, largest, manifest, residuals
 from forecasting.markets import Ground, Market, forecast_market, grounds
+from forecasting.observables import observables
 from forecasting.parameters import Parameters
 from forecasting.publication import gaps_table, openings_table, supply_table, weights_table
 from forecasting.questions import shortages_table, shrinking_jobs_table
@@ -26,6 +28,7 @@ from forecasting.skill_forecast import SkillForecast, skill_forecast
 from forecasting.skill_gaps import skill_gaps_table
 from forecasting.skill_questions import skill_questions
 from forecasting.snapshot import Snapshot
+from forecasting.vocabulary import JOBSEEKERS
 
 
 def build_snapshot(
@@ -57,52 +60,92 @@ def build_snapshot(
         The same region, parameters, seed and code give the same snapshot.
     """
     base_year = int(region.settings["base_year"])
-    base, *others = scenarios = read_scenarios(parameters["scenarios"])
+    scenarios = read_scenarios(parameters["scenarios"])
     industry = lay_out(region)
-    panel = employment_panel(industry, base_year)
     evidence = train(region, parameters, seed) if evidence is None else evidence
-    employment = evidence[EMPLOYMENT]
-    backtest, groups = backtests(evidence)
     shares = evidence[SKILL_SHARES]
     asked = skill_forecast(region, industry.occupations, shares.method, shares.errors, parameters, seed)
-    starts = grounds(region, industry, panel, evidence, parameters, seed)
-    tested = _tested(employment)
-
-    def run(scenario: Scenario) -> tuple[Sequence[Market], Cells]:
-        return _run(region, industry, starts, scenario, asked, parameters, tested=not employment.errors.empty)
-
-    def tell(markets: Sequence[Market], cells: Cells) -> None:
-        both = conventions(markets, cells, industry, region, parameters)
-        told.append(_told(cells, base_year, tested, parameters) | {"conventions": both.table})
-        measured.append(residuals(cells, industry, markets, base_year) | both.residuals)
-
-    told: list[dict[str, pd.DataFrame]] = []
-    measured: list[dict[str, float]] = []
-    markets, everything = run(base)
-    tell(markets, everything)
-    for scenario in others:  # one at a time: only the baseline's draws are kept
-        tell(*run(scenario))
-    rates = published_vacancy_rates(region, industry, markets, base_year)
-    lacking = skill_gaps_table(everything, asked, region.table("regions"))
-    stacked = {name: pd.concat([each[name] for each in told], ignore_index=True) for name in told[0]}
+    starts = grounds(region, industry, employment_panel(industry, base_year), evidence, parameters, seed)
+    told = _every_scenario(region, industry, starts, scenarios, asked, evidence[EMPLOYMENT], parameters)
+    cells, gaps = told.cells, told.baseline["gaps"]
+    rates = published_vacancy_rates(region, industry, told.markets, base_year)
+    lacking = skill_gaps_table(cells, asked, region.table("regions"))
+    lack = pd.Series(asked.lacks(JOBSEEKERS)[0].mean(axis=1), list(industry.occupations))
+    seen = observables(region, industry, lack, gaps, parameters, seed)
+    backtest, groups = backtests(evidence)
     tables = {
         **{name: region.table(name) for name in ("occupations", "skills", "occupation_skills")},
         "regions": region.table("regions").query("role != 'reference'"),
-        **stacked,
-        "scenario_effects": scenario_effects(stacked, scenarios, retirement_of(region.settings, parameters)),
+        **told.tables,
+        "scenario_effects": scenario_effects(
+            told.tables, scenarios, retirement_of(region.settings, parameters)
+        ),
         "skill_gaps": lacking,
-        **skill_questions(region, everything, lacking, base_year, parameters),
-        "employment": employment_history(industry, markets, base_year, parameters["small_cell"]),
+        **skill_questions(region, cells, lacking, base_year, parameters),
+        **seen.tables,
+        "employment": employment_history(industry, told.markets, base_year, parameters["small_cell"]),
         "vacancy_rates": rates,
-        "backtest": backtest,
+        "backtest": pd.concat([backtest, seen.backtest], ignore_index=True)
+        if len(seen.backtest)
+        else backtest,
         "backtest_groups": groups,
-        "weights": weights_table(everything, parameters),
+        "weights": weights_table(cells, parameters),
     }
     about = manifest(region, parameters, seed, code, evidence, industry.top) | {
-        "residuals": largest(measured),
-        "comparison": comparison(told[0]["gaps"], rates),
+        "residuals": told.residuals,
+        "comparison": comparison(gaps, rates),
+        "unfilled_comparison": seen.comparison,
     }
-    return Snapshot(tables, about, {"score": everything.gap.score, "openings": everything.gap.openings})
+    return Snapshot(tables, about, {"score": cells.gap.score, "openings": cells.gap.openings})
+
+
+@dataclass(frozen=True)
+class Told:
+    """What all scenarios say, and what of the baseline further steps need.
+
+    Parameters
+    ----------
+    markets : sequence of Market
+    cells : Cells
+    baseline : dict of str to DataFrame
+        Its tables alone.
+    tables : dict of str to DataFrame
+        Those of all scenarios under each other.
+    residuals : dict of str to float
+        The largest of any scenario.
+    """
+
+    markets: Sequence[Market]
+    cells: Cells
+    baseline: dict[str, pd.DataFrame]
+    tables: dict[str, pd.DataFrame]
+    residuals: dict[str, float]
+
+
+def _every_scenario(
+    region: Region,
+    industry: Industry,
+    starts: Sequence[Ground],
+    scenarios: Sequence[Scenario],
+    asked: SkillForecast,
+    employment: Evidence,
+    parameters: Parameters,
+) -> Told:
+    """Run the scenarios one at a time, the baseline first: only its draws are kept."""
+    base_year = int(region.settings["base_year"])
+    kept: list[tuple[Sequence[Market], Cells]] = []
+    told: list[dict[str, pd.DataFrame]] = []
+    measured: list[dict[str, float]] = []
+    for scenario in scenarios:
+        known = not employment.errors.empty
+        markets, cells = _run(region, industry, starts, scenario, asked, parameters, tested=known)
+        both = conventions(markets, cells, industry, region, parameters)
+        tables = _told(cells, base_year, _tested(employment), parameters)
+        told.append(tables | {"conventions": both.table})
+        measured.append(residuals(cells, industry, markets, base_year) | both.residuals)
+        kept = kept or [(markets, cells)]
+    stacked = {name: pd.concat([each[name] for each in told], ignore_index=True) for name in told[0]}
+    return Told(*kept[0], told[0], stacked, largest(measured))
 
 
 def _run(

@@ -3,6 +3,7 @@
 from typing import Final
 
 from forecasting.columns import Column, Table
+from forecasting.published_observables import OBSERVABLES
 from forecasting.published_questions import QUESTIONS
 from forecasting.tables import TABLES
 
@@ -303,6 +304,7 @@ PUBLISHED: Final[dict[str, Table]] = {
         _WEIGHTS,
         _SCENARIO_EFFECTS,
         *QUESTIONS,
+        *OBSERVABLES,
     )
 }
 """Every table of a snapshot by name; a snapshot holds all of them, some perhaps empty."""

@@ -114,9 +114,9 @@ def staffing_paths(
 
     Notes
     -----
-    The table ``staffing`` is the base; history moves it by the ratio of forecast to last figure, or where
-    it ends before the base year, of the forecasts for both years. A pair without history keeps its share
-    before scaling. Draws stray by the part of past errors that grows with the horizon: the part that does
+    The table ``staffing`` is the base; history moves it by the ratio of the forecasts for both years, so that
+    what was noise in the last survey comes back as no job. A pair without history keeps its share before
+    scaling. Draws stray by the part of past errors that grows with the horizon: the part that does
     not is the survey's noise at both ends, and no job is created or lost by it.
     """
     leaf, occupation = np.nonzero(industry.staffing)
@@ -124,7 +124,7 @@ def staffing_paths(
     row = _rows(panel, industry, leaf, occupation)
     found, last = row >= 0, panel.values[:, -1]
     forecast = method.forecast(panel, tuple(years + lead for years in horizons))
-    start = last if lead == 0 else method.forecast(panel, (lead,))[:, 0]
+    start = method.forecast(panel, (lead,))[:, 0]
     moves = (start > 0)[:, None] & np.isfinite(forecast)
     ratio = np.divide(forecast, start[:, None], out=np.ones_like(forecast), where=moves)
     spread = fit_spread(errors, size_classes)

@@ -192,9 +192,16 @@ def completeness(question: Question) -> Iterator[Verdict]:
     limit = question.thresholds["completeness"]
     gaps = _of_scenario(question.snapshot)
     cells = gaps[~gaps["aggregate"]]
-    able = cells[cells["reason"].fillna("").ne("unavailable")]
+    reason = cells["reason"].fillna("")
+    able = cells[
+        ~reason.isin(["unavailable", "not_applicable"])
+    ]  # without openings there is no score to give
     if able.empty:
-        yield Verdict("completeness", True, "the tables given score no cell: openings are all there is.")
+        without = int(reason.eq("not_applicable").sum())
+        sentence = (
+            f"the tables given score no cell; {without} of {len(cells)} have no openings, none may then."
+        )
+        yield Verdict("completeness", without == 0, sentence)
         return
     share = float(able["score"].notna().mean())
     sentence = f"{share:.1%} of {len(able)} cells have a score; at least {limit:.0%}."

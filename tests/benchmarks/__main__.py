@@ -16,6 +16,7 @@ from tests.benchmarks import (
     breaks,
     cbs,
     emerging,
+    hard_to_fill,
     intervals,
     job_sdf,
     method,
@@ -58,6 +59,7 @@ PARTS: Final = {
     "scale": Part("Demand and supply of a large country", scale.report),
     "occupations": Part("Occupations: British Columbia and the US", occupations.report, occupations.NEEDS),
     "transitions": Part("Transitions between ESCO's occupations", transitions.report, ("esco",)),
+    "hard_to_fill": Part("Bottlenecks and hard-to-fill vacancies", hard_to_fill.report),
     "breaks": Part("Structural breaks", breaks.report, ("cbs", "indeed")),
     "moments": Part("Moments of real labour markets", moments.report, moments.NEEDS),
 }

@@ -182,10 +182,9 @@ def test_shares_sum_to_one_and_their_mean_is_the_forecast() -> None:
     )
     keys = past.panel.index.reset_index().set_index(["sector", "occupation"])["index"]
     rows = keys.reindex(list(names)).to_numpy(dtype=int)
-    last = past.panel.values[rows, -1]
-    whole = np.bincount(paths.leaf, last)[paths.leaf]
-    share = forecast[rows] / whole[:, None]
-    lost = np.zeros((len(SECTORS), len(HORIZONS)))  # of pairs that staffing does not know
+    level = PooledDrift().forecast(past.panel, (0,))
+    share = paths.base[:, None] * (forecast / level)[rows]
+    lost = np.zeros((len(SECTORS), len(HORIZONS)))
     np.add.at(lost, paths.leaf, share)
     expected = share / lost[paths.leaf]
     np.testing.assert_allclose(paths.shares.mean(axis=2), expected, rtol=1e-6)

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from forecasting.published import PUBLISHED
+from forecasting.published_observables import OBSERVABLES
 from forecasting.snapshot import Snapshot, write_snapshot
 from serve.app import create_app
 
@@ -152,6 +153,7 @@ def all_rows(shift=0.0):
         "shortages": [],
         "training_response": [],
         "collections": [],
+        **{table.name: [] for table in OBSERVABLES},
     }
 
 
