@@ -22,6 +22,7 @@ from tests.benchmarks import (
     method,
     moments,
     occupations,
+    referee,
     scale,
     speed,
     transitions,
@@ -60,6 +61,7 @@ PARTS: Final = {
     "occupations": Part("Occupations: British Columbia and the US", occupations.report, occupations.NEEDS),
     "transitions": Part("Transitions between ESCO's occupations", transitions.report, ("esco",)),
     "hard_to_fill": Part("Bottlenecks and hard-to-fill vacancies", hard_to_fill.report),
+    "referee": Part("Simulated regions held to their truth", referee.report),
     "breaks": Part("Structural breaks", breaks.report, ("cbs", "indeed")),
     "moments": Part("Moments of real labour markets", moments.report, moments.NEEDS),
 }

@@ -1,0 +1,122 @@
+"""Part `referee`: builds of simulated regions held to a truth that they never saw, beside yardsticks."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from forecasting.parameters import Parameters, load_parameters
+from forecasting.pipeline import build_snapshot
+from forecasting.sources import demo
+from tests.benchmarks.report import Verdict, markdown, verdict_lines
+from training.referee import causes, errors, held_to_truth, skill_order
+
+RUNS: Final = (*((seed, "normal") for seed in (301, 302, 303)), (301, "turbulent"))
+"""Regions that nothing was chosen on; seed 1 was looked at while the method was mended."""
+
+DRAWS: Final = 500
+WAY: Final = {1: 0.3, 5: 0.4}
+COVERED: Final = (0.72, 0.88)
+RIGHT: Final = 0.75
+_SHARES: Final = ("score", "quantitative", "qualitative")
+
+
+def report(shared: Path, until: str | None) -> list[str]:
+    """Return the section of this part."""
+    del shared, until  # the regions are simulated
+    lines, verdicts = [], []
+    for difficulty in dict.fromkeys(each for _, each in RUNS):
+        seeds = [seed for seed, each in RUNS if each == difficulty]
+        begun = time.perf_counter()
+        judged = [_judged(seed, difficulty) for seed in seeds]
+        took = (time.perf_counter() - begun) / len(seeds)
+        figures, named, ordered = (_mean([each[part] for each in judged], keys) for part, keys in _PARTS)
+        lines += [
+            f"**{difficulty}**, seeds {', '.join(map(str, seeds))}, mean; {DRAWS} draws, the baseline alone; "
+            f"{took:.0f} seconds a region, simulation and training in it.",
+            "",
+            *markdown(_shown(figures)),
+            "Cells in shortage: the larger part of the gap named rightly, by the build and by persistence.",
+            "",
+            *markdown(named.round(2)),
+            "Order of skills within an occupation by persons lacking, mean Spearman.",
+            "",
+            *markdown(ordered.round(2)),
+        ]
+        if difficulty == "normal":
+            verdicts = _verdicts(figures, named)
+    return [_ABOUT, "", *lines, *verdict_lines(verdicts)]
+
+
+_ABOUT: Final = (
+    "Mean absolute error of the median, in persons, or in shares for the score and its parts. persistence: "
+    "the true past window again, which nobody can see; naive: the region's true past figure for every "
+    "occupation; oracle: knows the true parameters and the state, not the shocks. "
+    "way: (persistence − model) / (persistence − oracle)."
+)
+_PARTS: Final = ((0, ["figure", "horizon"]), (1, ["horizon"]), (2, ["horizon"]))
+
+
+def _judged(seed: int, difficulty: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    simulated, parameters = demo.generate(seed=seed, difficulty=difficulty), _quick(load_parameters(None))
+    snapshot = build_snapshot(simulated.region, parameters, seed=1, code="benchmark")
+    held = held_to_truth(snapshot, simulated.truth)
+    named = causes(held, parameters["shortage_threshold"])
+    return errors(held), named, skill_order(snapshot, simulated.truth)
+
+
+def _quick(parameters: Parameters) -> Parameters:
+    """Return the parameters with fewer draws and no scenario but the baseline."""
+    values = dict(parameters.values)
+    for name, value in (("draws", DRAWS), ("scenarios", {})):
+        values[name] = dataclasses.replace(values[name], value=value)
+    return dataclasses.replace(parameters, values=values)
+
+
+def _mean(tables: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    return pd.concat(tables).groupby(keys, sort=False).mean(numeric_only=True).reset_index()
+
+
+def _shown(figures: pd.DataFrame) -> pd.DataFrame:
+    persons = ~figures["figure"].isin(_SHARES)
+    shown = figures[["figure", "horizon"]].astype({"horizon": str})
+    for name in ("model", "persistence", "naive", "oracle"):
+        shown[name] = [
+            "–" if np.isnan(value) else f"{value:,.0f}" if whole else f"{value:.3f}"
+            for value, whole in zip(figures[name], persons, strict=True)
+        ]
+    room = figures["persistence"] - figures["oracle"]
+    way = ((figures["persistence"] - figures["model"]) / room).where(room > 0)
+    for name, values in (
+        ("way", way),
+        ("rank corr.", figures["spearman"]),
+        ("of persistence", figures["spearman_persistence"]),
+        ("of oracle", figures["spearman_oracle"]),
+        ("80 % covers", figures["covered"]),
+    ):
+        shown[name] = ["–" if np.isnan(value) else f"{value:.2f}" for value in values]
+    return shown
+
+
+def _verdicts(figures: pd.DataFrame, named: pd.DataFrame) -> list[Verdict]:
+    score = figures[figures["figure"] == "score"].set_index("horizon")
+    found = []
+    for horizon, bar in WAY.items():
+        row = score.loc[horizon]
+        way = (row["persistence"] - row["model"]) / (row["persistence"] - row["oracle"])
+        told = f"{way:.2f} (error {row['model']:.3f}, {row['persistence']:.3f}, {row['oracle']:.3f})"
+        asked = f"score, {horizon} y: at least {bar} of the way from persistence to the oracle"
+        found.append(Verdict("simulated", asked, told, bool(way >= bar)))
+    low, high = COVERED
+    told = ", ".join(f"{value:.0%}" for value in score["covered"])
+    inside = bool(score["covered"].between(low, high).all())
+    found.append(
+        Verdict("simulated", f"80 % intervals of the score cover {low:.0%}–{high:.0%}", told, inside)
+    )
+    told = ", ".join(f"{value:.0%}" for value in named["right"])
+    right = bool((named["right"] >= RIGHT).all())
+    found.append(Verdict("simulated", f"larger part named in {RIGHT:.0%} of shortages", told, right))
+    return found
