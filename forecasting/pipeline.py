@@ -1,7 +1,9 @@
 """The method as one chain of named steps: a region in, a snapshot out."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
@@ -131,21 +133,32 @@ def _every_scenario(
     employment: Evidence,
     parameters: Parameters,
 ) -> Told:
-    """Run the scenarios one at a time, the baseline first: only its draws are kept."""
-    base_year = int(region.settings["base_year"])
-    kept: list[tuple[Sequence[Market], Cells]] = []
-    told: list[dict[str, pd.DataFrame]] = []
-    measured: list[dict[str, float]] = []
-    for scenario in scenarios:
-        known = not employment.errors.empty
-        markets, cells = _run(region, industry, starts, scenario, asked, parameters, tested=known)
+    """Run the scenarios, the baseline first: only its draws are kept. The others run two at a time."""
+    base_year, known = int(region.settings["base_year"]), not employment.errors.empty
+    tested = _tested(employment)
+
+    def run(scenario: Scenario) -> tuple[Sequence[Market], Cells]:
+        return _run(region, industry, starts, scenario, asked, parameters, tested=known)
+
+    def tell(markets: Sequence[Market], cells: Cells) -> tuple[dict[str, pd.DataFrame], dict[str, float]]:
         both = conventions(markets, cells, industry, region, parameters)
-        tables = _told(cells, base_year, _tested(employment), parameters)
-        told.append(tables | {"conventions": both.table})
-        measured.append(residuals(cells, industry, markets, base_year) | both.residuals)
-        kept = kept or [(markets, cells)]
-    stacked = {name: pd.concat([each[name] for each in told], ignore_index=True) for name in told[0]}
-    return Told(*kept[0], told[0], stacked, largest(measured))
+        tables = _told(cells, base_year, tested, parameters) | {"conventions": both.table}
+        return tables, residuals(cells, industry, markets, base_year) | both.residuals
+
+    base, *others = scenarios
+    markets, cells = run(base)
+    baseline, measured = tell(markets, cells)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        told = list(pool.map(lambda scenario: tell(*run(scenario)), others))
+    stacked = {
+        name: pd.concat([table, *(tables[name] for tables, _ in told)], ignore_index=True)
+        for name, table in baseline.items()
+    }
+    return Told(markets, cells, baseline, stacked, largest([measured, *(found for _, found in told)]))
+
+
+_AT_ONCE: Final = 2
+"""Scenarios side by side: NumPy lets go of the lock, and each holds its draws in memory."""
 
 
 def _run(

@@ -9,16 +9,19 @@ from rich.table import Table
 
 from training.terminal import console, told
 
-_ERRORS: Final = {
-    **dict.fromkeys(("model", "persistence", "naive", "oracle"), "error"),
-    "way": ".2f",
-    **dict.fromkeys(("spearman", "spearman_persistence", "spearman_oracle"), ".2f"),
-    **dict.fromkeys(("covered", "oracle_covered"), ".0%"),
+_MISSED: Final = ("cells", "model", "persistence", "naive", "oracle", "way")
+_ORDER: Final = {
+    "spearman": "model",
+    "spearman_persistence": "persistence",
+    "spearman_oracle": "oracle",
+    "covered": "within",
+    "oracle_covered": "oracle's",
 }
+_PERSONS: Final = frozenset(("model", "persistence", "naive", "oracle"))
 _MEANINGS: Final = (
     "Mean absolute errors, in persons, or in shares for scores. persistence: the past window again; naive:",
     "the region's past figure, spread as employment is; oracle: knows the true parameters, not the shocks.",
-    "way: share of the way from persistence to the oracle. covered: outcomes between P10 and P90.",
+    "way: share of the way from persistence to the oracle.",
 )
 
 
@@ -34,8 +37,12 @@ def score(
         with console.status("Reading the build and the truth"):
             snapshot, known = api.snapshot(version), referee.read_truth(truth)
         held = referee.held_to_truth(snapshot, known)
+        missed = referee.errors(held)
         tables = {
-            "Held to the truth": referee.errors(held),
+            "Mean absolute error": missed[["figure", "horizon", *_MISSED]],
+            "Rank correlation with the truth, and outcomes within P10 to P90": missed[
+                ["figure", "horizon", *_ORDER]
+            ].rename(columns=_ORDER),
             "Larger part of the gap named, cells in shortage": referee.causes(
                 held, load_parameters(None)["shortage_threshold"]
             ),
@@ -50,7 +57,8 @@ def score(
 def _shown(title: str, table: pd.DataFrame) -> Table:
     shown = Table(title=title, title_justify="left")
     for name in table.columns:
-        shown.add_column(str(name).replace("_", " "), justify="left" if name == "figure" else "right")
+        heading = "years" if name == "horizon" else str(name)
+        shown.add_column(heading, justify="left" if name == "figure" else "right", no_wrap=True)
     for row in table.to_dict("records"):
         shown.add_row(*(_cell(str(name), value) for name, value in row.items()))
     return shown
@@ -61,7 +69,4 @@ def _cell(name: str, value: object) -> str:
         return str(value)
     if pd.isna(value):
         return "-"
-    form = _ERRORS.get(name, ".2f")
-    if form != "error":
-        return format(value, form)
-    return f"{value:.4f}" if value < 1 else f"{value:,.0f}"
+    return f"{value:,.0f}" if name in _PERSONS and abs(value) > 1 else f"{value:.3f}"
