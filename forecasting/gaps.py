@@ -122,19 +122,3 @@ def sum_cells(cells: Gap, members: "Array | sparse.csr_array") -> Gap:
         members @ cells.unknown.astype(float) > 0,
         np.stack([members @ source for source in cells.taken]),
     )
-
-
-def unfilled_by_skill(no_person: Array, taken: Array, asked: Array, shortfall: Array) -> Array:
-    """Return persons lacking per skill: U1·p_s + Σ_g x_g·max(p_s − h_gs, 0).
-
-    Parameters
-    ----------
-    no_person : ndarray of shape (cells,)
-    taken : ndarray of shape (sources, cells)
-    asked : ndarray of shape (cells, skills)
-    shortfall : ndarray of shape (sources, cells, skills)
-        max(p − h, 0); NaN where unknown, and then so is the result unless nobody of the source is taken.
-    """
-    persons = taken[:, :, None]
-    missing = np.where(persons > 0, persons * shortfall, 0.0).sum(axis=0)
-    return np.asarray(no_person[:, None] * asked + missing)

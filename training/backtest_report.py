@@ -30,12 +30,17 @@ def headline_tables(whole: pd.DataFrame, groups: pd.DataFrame) -> Iterator[Table
     rows = whole.merge(cells[[*keys, "skill", "skill_p10", "skill_p90"]], on=keys, how="left")
     for component, of_component in rows[rows["origins"] > 0].groupby("component", sort=False):
         table = _table(
-            f"Backtest of {component}: MAE in persons, skill = % of the naive error saved; * ships", _HEADLINE
+            f"Backtest of {component}: MAE in {_UNITS.get(str(component), 'persons')}, "
+            "skill = % of the naive error saved; * ships",
+            _HEADLINE,
         )
         for row in of_component.sort_values(["horizon", "method"]).to_dict("records"):
             table.add_row(*_headline(row), style="bold" if row["selected"] else "")
         yield table
 
+
+_UNITS: Final = {"skill_shares": "share of ads", "hard_to_fill": "share of vacancies"}
+"""Of components that do not count persons."""
 
 _HEADLINE: Final = ("method", "years", "origins", "MAE", "log MAE", "80 %", "skill % (P10, P90)")
 _GROUPS: Final = ("level", "size, persons", "years", "cells", "log MAE", "bias", "80 %")
@@ -54,7 +59,7 @@ def _headline(row: Mapping[Hashable, Any]) -> list[str]:
         f"{row['method']}{' *' if row['selected'] else ''}",
         str(row["horizon"]),
         str(row["origins"]),
-        _figure(row["mae"], ",.0f"),
+        _figure(row["mae"], ".4f" if row["component"] in _UNITS else ",.0f"),
         _figure(row["log_mae"], ".4f"),
         _figure(row["coverage_80"], ".1%"),
         _skill(row),

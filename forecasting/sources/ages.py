@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from forecasting.raking import Floats, rake
 from forecasting.sources.canonical import join_flags
 from forecasting.sources.eurostat import vocabulary_flags, widen
 from forecasting.sources.nace import GROUPS
 from forecasting.sources.nuts import upwards
-from forecasting.sources.raking import Floats, rake
 
 ALL: Final = "Y_GE15"
 BANDS: Final[dict[str, str]] = {

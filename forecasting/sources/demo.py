@@ -113,7 +113,6 @@ def _tables(world: World) -> dict[str, pd.DataFrame]:
         "population": observation.inhabitants(world),
         "jobseekers": observation.jobseekers(world),
         "jobseeker_skills": description.jobseeker_skills(world),
-        "other_supply": observation.other_supply(world),
         "bottlenecks": description.bottlenecks(world),
         "courses": offer.courses(world),
     }

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from forecasting.gaps import gap, sum_cells, unfilled_by_skill
+from forecasting.gaps import gap, sum_cells
 from forecasting.skills import Demand
 
 persons = st.floats(0, 1e5, allow_subnormal=False)
@@ -207,16 +207,3 @@ def test_unfilled_persons_of_aggregates_move_the_way_they_should(
     assert unfilled(more, 0, 1) >= before - tolerance
     assert unfilled(0, more, 1) <= before + tolerance
     assert unfilled(0, 0, data.draw(share)) <= before + tolerance
-
-
-def test_unfilled_by_skill_in_plain_loops() -> None:
-    rng = np.random.default_rng(3)
-    no_person, taken = rng.uniform(0, 9, 2), rng.uniform(0, 9, (3, 2))
-    asked, shortfall = rng.uniform(0, 1, (2, 4)), rng.uniform(0, 1, (3, 2, 4))
-    expected = np.zeros((2, 4))
-    for c in range(2):
-        for s in range(4):
-            expected[c, s] = no_person[c] * asked[c, s]
-            for g in range(3):
-                expected[c, s] += taken[g, c] * shortfall[g, c, s]
-    np.testing.assert_allclose(unfilled_by_skill(no_person, taken, asked, shortfall), expected)

@@ -22,7 +22,6 @@ _MEMORY: Final = 0.5
 """Correlation of the noise of following years: half of the sample is asked again."""
 _FEWEST: Final = 5
 """Respondents below which a figure is not published; below four times as many it is marked unreliable."""
-_RE_ENTRANTS: Final = 0.6
 _UNKNOWN_OCCUPATION: Final = 0.05
 
 
@@ -290,15 +289,3 @@ def _quarters(world: World, name: str) -> Array:
     """Return a stock's mean by quarter, shape (quarters, occupations, regions)."""
     monthly = world.months.end(name)[:, 0]
     return np.asarray(monthly.reshape(-1, 3, *monthly.shape[1:]).mean(axis=1))
-
-
-def other_supply(world: World) -> pd.DataFrame:
-    """Return persons who come back to work or move in, by year and region."""
-    back = world.past.flow("returns")[:, 0].sum(axis=1)
-    draw = world.streams.at("returns")
-    keys: dict[str, list[object]] = {"year": years(world).tolist(), "region": list(world.listed.regions)}
-    parts = []
-    for source, share in (("re_entrants", _RE_ENTRANTS), ("migrants", 1 - _RE_ENTRANTS)):
-        persons = np.round(back * share * np.exp(draw.normal(0, 0.05, back.shape)))
-        parts.append(long_table(persons, keys, "persons").assign(source=source, occupation=TOTAL, flag=""))
-    return pd.concat(parts, ignore_index=True)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from forecasting.sources.raking import rake
+from forecasting.raking import rake
 
 
 def rake_by_hand(seed, rows, columns, rounds=500):
