@@ -105,7 +105,7 @@ def _window(
     zeros = np.zeros_like(employment)
     opened = market.openings[position] if market.openings else None
     entering = market.entrants[position] if market.entrants else None
-    seeking = None if market.jobseekers is None else zeros + market.jobseekers[:, None]
+    seeking = None if market.jobseekers is None else market.jobseekers
     sources = tuple(lack_by_source)
     further = sources[len(SOURCES) :]
     others = [market.others[name][position] if name in market.others else None for name in further]

@@ -41,6 +41,8 @@ class Cohorts:
         The open band is left by all within one width.
     retirement : Retirement, optional
         Reforms that a scenario lets bind; none in the baseline.
+    unseen : ndarray of shape (draws,), or 0
+        Persons a year who leave work while as many of their band come: no cohort shows them.
     """
 
     bands: tuple[str, ...]
@@ -49,6 +51,7 @@ class Cohorts:
     persons: Array
     retention: Array
     retirement: Retirement | None = None
+    unseen: Array | float = 0.0
 
     def leaving(self, years: int) -> Array:
         """Return the share of each band that leaves within a window, shape (bands, draws).
@@ -63,6 +66,8 @@ class Cohorts:
             staying[-1] = 0.0
             in_the_end = self._leaving(-(-years // self.width) * self.width)  # whole bands passed
             left = np.clip(left - staying[:, None] * in_the_end, 0, None)
+        if np.any(self.unseen):  # the open last band is left by all anyway
+            left[:-1] = np.minimum(left[:-1] + self.unseen * years / self.persons[:-1].sum(), 1)
         return left
 
     def _leaving(self, years: int) -> Array:
@@ -88,7 +93,16 @@ class Cohorts:
             total += (self.persons[0] + growth) * min(remaining / self.width, 1)
             now = np.vstack([youngest, (self.retention * now)[:-1]])
             remaining -= self.width
-        return total
+        return np.asarray(total + self.unseen * years)
+
+    def with_exits(self, persons: float) -> "Cohorts":
+        """Return the same cohorts with as many leavers in the first year as a survey of leavers finds.
+
+        Whom the cohorts do not show is replaced within the same band: leavers and entrants rise alike, so
+        that employment changes as before. Fewer than the cohorts show stays as they show.
+        """
+        seen = self.persons @ dataclasses.replace(self, unseen=0.0).leaving(1)
+        return dataclasses.replace(self, unseen=np.maximum(persons - seen, 0.0))
 
     @property
     def older(self) -> NDArray[np.bool_]:
@@ -98,7 +112,8 @@ class Cohorts:
     @property
     def central(self) -> "Cohorts":
         """Return the same cohorts with mean retention as their only draw."""
-        return dataclasses.replace(self, retention=self.retention.mean(axis=1, keepdims=True))
+        unseen = np.atleast_1d(self.unseen).mean(keepdims=True)
+        return dataclasses.replace(self, retention=self.retention.mean(axis=1, keepdims=True), unseen=unseen)
 
 
 def fit_cohorts(ages: pd.DataFrame, base_year: int, draws: int, seed: int) -> Cohorts | None:

@@ -15,7 +15,7 @@ from forecasting.demand import Industry, leavers, occupation_ages
 from forecasting.markets import Market
 from forecasting.parameters import Parameters
 from forecasting.region import Region
-from forecasting.separations import Demand, Rates, gross_demand, movers_in, read_rates
+from forecasting.separations import Demand, Rates, gross_demand, movers_in, own_exit_rates, read_rates
 from forecasting.series.panel import Array
 from forecasting.vocabulary import GROSS, NET
 
@@ -66,17 +66,19 @@ def conventions(
 
     Notes
     -----
-    Net leavers are the cohorts' net outflow. An occupation without rates has no gross figures: its leavers
-    stay out of the total that the others' exits sum to, and nobody moves to it.
+    Net leavers are the cohorts' net outflow, and whom the region's own exit rates find beyond it. An
+    occupation without rates has no gross figures: its leavers stay out of the total that the others' exits
+    sum to, and nobody moves to it.
     """
     horizons = tuple(parameters["horizons"])
     rates = read_rates(region.table("separations"), industry.occupations)
+    own = own_exit_rates(region.table("separations"), industry.occupations)
     level = parameters["occupational_transfers"]
     sides: dict[str, list[_Side]] = {NET: [], GROSS: []}
     for market in markets:
         ages = _ages(market, industry, int(region.settings["base_year"]))
         for future, years in zip(market.employment, horizons, strict=True):
-            net = _net(market, ages, future, years)
+            net = _net(market, ages, future, years, own)
             sides[NET].append(_Side(net, None, np.full(len(market.base), ages is not None)))
             if rates is not None:
                 sides[GROSS].append(_gross(market.base, net, rates, level, years, known=ages is not None))
@@ -92,11 +94,11 @@ def _ages(market: Market, industry: Industry, base_year: int) -> Array | None:
     return occupation_ages(industry.in_region(market.region), bands, market.leaf_base)
 
 
-def _net(market: Market, ages: Array | None, future: Array, years: int) -> Demand:
+def _net(market: Market, ages: Array | None, future: Array, years: int, exit_rates: Array | None) -> Demand:
     zeros = np.zeros_like(future)
     younger, older = (zeros, zeros)
     if ages is not None and market.cohorts is not None:
-        younger, older = leavers(ages, market.cohorts, years)
+        younger, older = leavers(ages, market.cohorts, years, exit_rates)
     return Demand(future - market.base[:, None], younger, older, zeros)
 
 

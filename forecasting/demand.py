@@ -8,6 +8,7 @@ import pandas as pd
 
 from forecasting.cohorts import Cohorts
 from forecasting.periods import year_of
+from forecasting.separations import by_exit_rates
 from forecasting.series.baselines import Forecaster
 from forecasting.series.intervals import fit_spread, joint_shocks
 from forecasting.series.panel import Array, Panel, panel_from_table
@@ -219,19 +220,35 @@ class Openings:
     openings: Array
 
 
-def leavers(ages: Array, cohorts: Cohorts, years: int) -> tuple[Array, Array]:
+def leavers(
+    ages: Array, cohorts: Cohorts, years: int, exit_rates: Array | None = None
+) -> tuple[Array, Array]:
     """Return who leaves within a window, aged 25-54 and 55+, persons, each of shape (occupations, draws).
 
     Parameters
     ----------
     ages : ndarray of shape (occupations, bands)
         Persons at the base year by age band.
+    exit_rates : ndarray of shape (occupations,), optional
+        How often workers of each leave (`forecasting.separations.own_exit_rates`): the region's leavers
+        spread by them, not by ages alone.
     """
     leaving = cohorts.leaving(years)
-    return ages[:, ~cohorts.older] @ leaving[~cohorts.older], ages[:, cohorts.older] @ leaving[cohorts.older]
+    younger = ages[:, ~cohorts.older] @ leaving[~cohorts.older]
+    older = ages[:, cohorts.older] @ leaving[cohorts.older]
+    if exit_rates is None:
+        return younger, older
+    return by_exit_rates(younger, older, ages.sum(axis=1), exit_rates)
 
 
-def openings(base: Array, future: Array, ages: Array, cohorts: Cohorts, years: int) -> Openings:
+def openings(
+    base: Array,
+    future: Array,
+    ages: Array,
+    cohorts: Cohorts,
+    years: int,
+    exit_rates: Array | None = None,
+) -> Openings:
     """Split a window's openings into expansion and net replacement.
 
     Parameters
@@ -246,13 +263,15 @@ def openings(base: Array, future: Array, ages: Array, cohorts: Cohorts, years: i
         The region's flows.
     years : int
         Length of the window.
+    exit_rates : ndarray of shape (occupations,), optional
+        As for `leavers`.
 
     Notes
     -----
     B = max(ΔE, 0) + V with V = max(Out + min(ΔE, 0), 0): in a shrinking occupation only the leavers who are
     replaced count (ROA, METHOD.md section 1.2). Replaced leavers are split by age as leavers are.
     """
-    younger, older = leavers(ages, cohorts, years)
+    younger, older = leavers(ages, cohorts, years, exit_rates)
     out = older + younger
     expansion = future - base[:, None]
     replaced = np.clip(out + np.minimum(expansion, 0), 0, None)

@@ -15,12 +15,8 @@ from scipy import special, stats
 from forecasting.series.panel import Array
 from forecasting.skill_change import shift_share
 from forecasting.skill_counts import Counts
-from forecasting.skill_trends import (
-    Trends,
-    chance_of_direction,
-    chance_of_no_change,
-    skill_trends,
-)
+from forecasting.skill_outlook import outlook
+from forecasting.skill_trends import Trends, chance_of_no_change
 
 EMERGING: Final = "emerging"
 FADING: Final = "fading"
@@ -78,7 +74,7 @@ def emerging_skills(counts: Counts, retired: frozenset[str], rule: Mapping[str, 
     """
     if len(counts.times) < 2 or not counts.skills:
         return pd.DataFrame(columns=list(_COLUMNS))
-    trends = skill_trends(counts)
+    trends = outlook(counts)
     mentions = counts.by_skill(counts.mentions).sum(axis=1)
     note = _notes(counts, trends, mentions, retired, rule)
     judged = note == ""
@@ -86,13 +82,13 @@ def emerging_skills(counts: Counts, retired: frozenset[str], rule: Mapping[str, 
     if judged.any():
         p = chance_of_no_change(trends, rule["least_change"])
         q[judged] = stats.false_discovery_control(p[judged])
-    way = np.sign(trends.change)
+    way = np.sign(trends.moved)
     pairs, breadth = breadth_of(counts, trends, way, rule["least_pair_mentions"])
     found = pd.DataFrame(
         {
             "skill": counts.skills,
             **_intervals(counts, trends),
-            "probability": chance_of_direction(trends),
+            "probability": trends.probability,
             "q_value": q,
             **observed_change(counts),
             "occupations": pairs,
@@ -104,7 +100,7 @@ def emerging_skills(counts: Counts, retired: frozenset[str], rule: Mapping[str, 
     coming = [name for name in _COLUMNS if name.startswith(("log_odds", "points"))]
     unsaid = ["probability", "q_value", *coming]
     found.loc[~judged, unsaid] = np.nan
-    note, flagged = _flags(found, note, rule)
+    note, flagged = _flags(found, note, way, rule)
     direction = np.select([flagged & (way > 0), flagged, judged], [EMERGING, FADING, NONE], ABSTAIN)
     found = found.assign(direction=direction, note=note, reason=np.where(judged, "", "low_reliability"))
     found["why"] = [_sentence(row, rule) for row in found.to_dict("records")]
@@ -112,16 +108,17 @@ def emerging_skills(counts: Counts, retired: frozenset[str], rule: Mapping[str, 
 
 
 def _flags(
-    found: pd.DataFrame, note: NDArray[np.object_], rule: Mapping[str, Any]
+    found: pd.DataFrame, note: NDArray[np.object_], way: Array, rule: Mapping[str, Any]
 ) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     """Return which skills pass the whole rule, and what kept those back that passed its first part only."""
     passed = (found["q_value"] <= rule["fdr"]).to_numpy()
     probability = found["probability"].where(passed).to_numpy(dtype=float)
+    coming = np.sign(found["log_odds_p50"].to_numpy(dtype=float))
     few = (found["occupations"] < rule["least_occupations"]) | ~(found["breadth"] >= rule["least_breadth"])
     fails = {
         "not broad": few.to_numpy(),
         "not lasting": ~found["persistent"].to_numpy(dtype=bool),
-        "not sure to go on": ~sure_of_direction(probability, rule["fdr"]),
+        "not sure to go on": ~sure_of_direction(probability, rule["fdr"]) | (coming != way),
     }
     for text, failed in fails.items():
         note = np.where(passed & failed & (note == ""), text, note)

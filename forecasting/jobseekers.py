@@ -4,9 +4,13 @@ import numpy as np
 import pandas as pd
 
 from forecasting.demand import Industry, employed
+from forecasting.entrants import shocks_by_size
 from forecasting.periods import year_of
 from forecasting.series.panel import Array, Panel, panel_from_table
 from forecasting.vocabulary import TOTAL
+
+_STREAM = 2
+"""Beside the seed, so that the split of job seekers strays with nothing else."""
 
 
 def jobseekers_by_occupation(
@@ -67,6 +71,27 @@ def jobseekers_by_occupation(
         return None
     lowest = float((stock / labour_force).min() * labour_force[base_year])
     return np.asarray(seeking * max(1 - lowest / stock[base_year], 0.0))
+
+
+def seeker_draws(seeking: Array, strays: float, draws: int, seed: int) -> Array:
+    """Draw how a region's job seekers split over occupations, shape (occupations, draws).
+
+    Parameters
+    ----------
+    seeking : ndarray of shape (occupations,)
+        Persons.
+    strays : float
+        Standard deviation of the log of an occupation's share (parameter ``jobseeker_error``).
+
+    Returns
+    -------
+    ndarray
+        Their sum is that of `seeking` in every draw: the total is counted, the split is not sure.
+    """
+    shocks = shocks_by_size(seeking, draws, [seed, _STREAM])
+    strayed = seeking[:, None] * np.exp(strays * shocks)
+    sums = strayed.sum(axis=0)
+    return np.asarray(strayed * np.divide(seeking.sum(), sums, out=np.zeros_like(sums), where=sums > 0))
 
 
 def short_term_share(

@@ -6,6 +6,7 @@ What no assumption moves is worked out once (`grounds`); each scenario starts fr
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pandas as pd
 
 from forecasting.cohorts import Cohorts, age_table, band_shares, fit_cohorts
@@ -13,11 +14,13 @@ from forecasting.demand import (
     Industry,
     Openings,
     leaf_shares,
+    leavers,
     occupation_ages,
     occupation_draws,
     openings,
     sector_draws,
 )
+from forecasting.entrants import leaning_on_leavers, location_quotient
 from forecasting.evidence import (
     EMPLOYMENT,
     STAFFING,
@@ -39,6 +42,7 @@ from forecasting.scenarios import (
     on_path,
     sections_by_sector,
 )
+from forecasting.separations import own_exit_rates
 from forecasting.series.panel import Array, Panel
 from forecasting.staffing import StaffingPaths, staffed, staffing_history, staffing_paths
 from forecasting.substitution import recruitment
@@ -68,7 +72,7 @@ class Market:
         Openings at mean employment and mean retention.
     entrants : tuple of ndarray of shape (occupations, draws), or None
         None where no ages say how many enter, or no graduates where.
-    jobseekers : ndarray of shape (occupations,), or None
+    jobseekers : ndarray of shape (occupations, draws), or None
         Persons above friction, once per window; None where unknown.
     cohorts : Cohorts or None
         The region's flows as the scenario has them; None where ages are unknown.
@@ -115,6 +119,8 @@ class Ground:
         Which occupations draw on the same graduates; None where no graduates say so.
     staffing : StaffingPaths or None
         Common to all regions; None where no history says how staffing moves: it stays.
+    exit_rates : ndarray of shape (occupations,), or None
+        How often workers of each leave work; None where nobody has counted it here.
     """
 
     region: str
@@ -125,6 +131,7 @@ class Ground:
     supply: Sources
     recruitment: Array | None
     staffing: StaffingPaths | None = None
+    exit_rates: Array | None = None
 
 
 def grounds(
@@ -140,43 +147,86 @@ def grounds(
     All regions share the seed: a shock is common to them, so a sum of regions is as uncertain as its parts.
     How staffing moves is drawn once for all.
     """
+    base_year = int(region.settings["base_year"])
     moves = _staffing(region, industry, evidence[STAFFING], parameters, seed)
-    return [
-        replace(_ground(region, code, industry, panel, evidence, parameters, seed), staffing=moves)
-        for code in market_codes(region)
-    ]
+    own = own_exit_rates(region.table("separations"), industry.occupations)
+    codes = market_codes(region)
+    drawn = {
+        code: _sectors(region, code, industry, panel, evidence[EMPLOYMENT], parameters, seed)
+        for code in codes
+    }
+    everywhere = np.sum([each.base for each in drawn.values()], axis=0)
+    found = []
+    for code, each in drawn.items():
+        cohorts = _cohorts(region, code, industry, each.base, own, parameters["draws"], seed)
+        supply = supply_sources(
+            *(region, code, industry, each.base, location_quotient(each.base, everywhere)),
+            *(evidence["graduates"].method, parameters, seed),
+        )
+        if cohorts is not None and supply.entering is not None:
+            leaving = _leavers_a_year(industry.in_region(code), code, base_year, each, cohorts, own)
+            leaning = tuple(leaning_on_leavers(shares, leaving) for shares in supply.entering)
+            supply = replace(supply, entering=leaning)
+        streams = recruitment(
+            *(region.table("graduates"), region.table("entry"), code, base_year, industry.occupations),
+            graduate_years(evidence),
+        )
+        paths = (each.sector_base, each.paths, each.leaf_shares)
+        found.append(Ground(code, *paths, cohorts, supply, streams, moves, own))
+    return found
 
 
-def _ground(
+@dataclass(frozen=True)
+class _Sectors:
+    """A region's employment at the base year, and its sectors' paths; shapes as in `Ground`."""
+
+    sector_base: Array
+    paths: Array
+    leaf_shares: Array
+    base: Array
+
+
+def _sectors(
     region: Region,
     code: str,
     industry: Industry,
     panel: Panel,
-    evidence: Mapping[str, Evidence],
+    employment: Evidence,
     parameters: Parameters,
     seed: int,
-) -> Ground:
-    """Draw one region's start, but for how staffing moves."""
+) -> _Sectors:
+    """Draw the paths of one region's sectors."""
     base_year, horizons = int(region.settings["base_year"]), tuple(parameters["horizons"])
     draws, classes = parameters["draws"], parameters["size_classes"]
-    method, errors = employment_methods(seed)[evidence[EMPLOYMENT].method], evidence[EMPLOYMENT].errors
+    method, errors = employment_methods(seed)[employment.method], employment.errors
     sector_base, paths = sector_draws(
         panel, method, errors, industry.top, code, horizons, classes, draws, seed
     )
     shares = leaf_shares(industry, code, base_year)
     base = occupation_draws(industry.in_region(code), shares, sector_base)
-    return Ground(
-        code,
-        sector_base,
-        on_path(paths, given_path(region, code, industry.top, horizons, BASELINE)),
-        shares,
-        fit_cohorts(region_ages(region, industry, code), base_year, draws, seed),
-        supply_sources(region, code, industry, base, evidence["graduates"].method, parameters, seed),
-        recruitment(
-            *(region.table("graduates"), region.table("entry"), code, base_year, industry.occupations),
-            graduate_years(evidence),
-        ),
-    )
+    paths = on_path(paths, given_path(region, code, industry.top, horizons, BASELINE))
+    return _Sectors(sector_base, paths, shares, base)
+
+
+def _leavers_a_year(
+    industry: Industry, code: str, base_year: int, of: _Sectors, cohorts: Cohorts, exits: Array | None
+) -> Array:
+    """Return mean persons who leave each occupation in the first year, shape (occupations,)."""
+    bands = band_shares(industry.employment, "sector", code, base_year, cohorts)
+    ages = occupation_ages(industry, bands, of.leaf_shares * of.sector_base[industry.parent])
+    younger, older = leavers(ages, cohorts.central, 1, exits)
+    return np.asarray((younger + older).mean(axis=1))
+
+
+def _cohorts(
+    region: Region, code: str, industry: Industry, base: Array, exits: Array | None, draws: int, seed: int
+) -> Cohorts | None:
+    """Follow one region's cohorts; its own rates of leaving say whom they do not show."""
+    base_year = int(region.settings["base_year"])
+    cohorts = fit_cohorts(region_ages(region, industry, code), base_year, draws, seed)
+    if cohorts is None or exits is None:
+        return cohorts
+    return cohorts.with_exits(float(np.average(exits, weights=base) * cohorts.persons.sum()))
 
 
 def forecast_market(
@@ -203,7 +253,9 @@ def forecast_market(
         future = staffed(industry, start.leaf_shares, paths, start.staffing)
     leaf_base = start.leaf_shares * start.sector_base[industry.parent]
     employment = tuple(future[:, position] for position in range(len(horizons)))
-    opened, central = _openings(industry, code, base_year, base, leaf_base, employment, cohorts, horizons)
+    opened, central = _openings(
+        *(industry, code, base_year, base, leaf_base, employment, cohorts, horizons), start.exit_rates
+    )
     return Market(
         code,
         base,
@@ -251,6 +303,7 @@ def _openings(
     employment: tuple[Array, ...],
     cohorts: Cohorts | None,
     horizons: tuple[int, ...],
+    exit_rates: Array | None,
 ) -> tuple[tuple[Openings, ...] | None, tuple[Array, ...] | None]:
     if cohorts is None:
         return None, None
@@ -258,7 +311,7 @@ def _openings(
     ages = occupation_ages(industry, bands, leaf_base)
     drawn, central = [], []
     for at_end, years in zip(employment, horizons, strict=True):
-        drawn.append(openings(base, at_end, ages, cohorts, years))
-        mean = openings(base, at_end.mean(axis=1, keepdims=True), ages, cohorts.central, years)
+        drawn.append(openings(base, at_end, ages, cohorts, years, exit_rates))
+        mean = openings(base, at_end.mean(axis=1, keepdims=True), ages, cohorts.central, years, exit_rates)
         central.append(mean.openings[:, 0])
     return tuple(drawn), tuple(central)

@@ -13,6 +13,8 @@ from forecasting.demand import Industry, employment_panel
 from forecasting.effects import scenario_effects
 from forecasting.errors import ForecastingError
 from forecasting.evidence import EMPLOYMENT, Evidence, backtests, train
+from forecasting.funding.trainable import trainable_gaps
+from forecasting.funding.weight_tables import skill_weights_table, weights_table
 from forecasting.history import employment_history, published_vacancy_rates
 from forecasting.indicators import indicators_table, with_spillover
 from forecasting.layout import lay_out
@@ -20,7 +22,7 @@ from forecasting.manifest import comparison, largest, manifest, residuals
 from forecasting.markets import Ground, Market, forecast_market, grounds
 from forecasting.observables import observables
 from forecasting.parameters import Parameters
-from forecasting.publication import gaps_table, openings_table, supply_table, weights_table
+from forecasting.publication import gaps_table, openings_table, supply_table
 from forecasting.questions import shortages_table, shrinking_jobs_table
 from forecasting.region import Region
 from forecasting.retirement import retirement_of
@@ -74,16 +76,17 @@ def build_snapshot(
     lacking = skill_gaps_table(cells, asked, region.table("regions"))
     lack = pd.Series(asked.lacks(JOBSEEKERS)[0].mean(axis=1), list(industry.occupations))
     seen = observables(region, industry, lack, gaps, parameters, seed)
+    trained = trainable_gaps(cells, asked, region.table("courses"), region.table("skills"), parameters)
     backtest, groups = backtests(evidence)
     tables = {
-        **{name: region.table(name) for name in ("occupations", "skills", "occupation_skills")},
+        **{name: region.table(name) for name in ("occupations", "skills", "occupation_skills", "courses")},
         "regions": region.table("regions").query("role != 'reference'"),
         **told.tables,
         "scenario_effects": scenario_effects(
             told.tables, scenarios, retirement_of(region.settings, parameters)
         ),
         "skill_gaps": lacking,
-        **skill_questions(region, cells, lacking, base_year, parameters),
+        **skill_questions(region, cells, lacking, asked, gaps, parameters),
         **seen.tables,
         "employment": employment_history(industry, told.markets, base_year, parameters["small_cell"]),
         "vacancy_rates": rates,
@@ -91,14 +94,16 @@ def build_snapshot(
         if len(seen.backtest)
         else backtest,
         "backtest_groups": groups,
-        "weights": weights_table(cells, parameters),
+        "weights": weights_table(cells, trained, seen.tables["conditions"], parameters),
+        "skill_weights": skill_weights_table(trained, region.table("skills"), parameters),
     }
     about = manifest(region, parameters, seed, code, evidence, industry.top) | {
         "residuals": told.residuals,
         "comparison": comparison(gaps, rates),
         "unfilled_comparison": seen.comparison,
     }
-    return Snapshot(tables, about, {"score": cells.gap.score, "openings": cells.gap.openings})
+    draws = {"score": cells.gap.score, "openings": cells.gap.openings, **trained.draws()}
+    return Snapshot(tables, about, draws)
 
 
 @dataclass(frozen=True)

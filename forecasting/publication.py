@@ -8,7 +8,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.cells import KEY, Cells
-from forecasting.funding.weights import weights
 from forecasting.gap_states import rank_intervals, states
 from forecasting.gaps import gap, share_of_openings
 from forecasting.parameters import Parameters
@@ -247,10 +246,3 @@ def supply_table(cells: Cells) -> pd.DataFrame:
         index, reasons[SHORT_TERM] = index.assign(reason_short_term=why), "reason_short_term"
         sources[SHORT_TERM] = np.nan_to_num(recent)[:, None]
     return component_table(index, "source", sources, reasons)
-
-
-def weights_table(cells: Cells, parameters: Parameters) -> pd.DataFrame:
-    """Return the published table ``weights``: cells of the weighted horizon only."""
-    chosen = (~cells.index["aggregate"] & (cells.index["horizon"] == parameters["weight_horizon"])).to_numpy()
-    index = cells.index[CELL].assign(reason=score_reasons(cells))[chosen].reset_index(drop=True)
-    return weights(index, cells.gap.score[chosen], cells.gap.openings[chosen], parameters["weight_quantile"])

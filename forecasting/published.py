@@ -3,8 +3,10 @@
 from typing import Final
 
 from forecasting.columns import Column, Table
+from forecasting.published_funding import FUNDING
 from forecasting.published_observables import OBSERVABLES
 from forecasting.published_questions import QUESTIONS
+from forecasting.published_transitions import TRANSITIONS
 from forecasting.tables import TABLES
 
 
@@ -237,23 +239,6 @@ _BACKTEST_GROUPS = Table(
     "the backtest per level, size group and horizon",
 )
 
-_WEIGHTS = Table(
-    "weights",
-    _CELL,
-    (
-        *_CELL_COLUMNS,
-        _figure("score_lower", "share of openings", "lower quantile of the score: parameter weight_quantile"),
-        _figure(
-            "weight",
-            "factor",
-            "funding weight by the dated rule; may be zero; neutral where the score is null",
-        ),
-        _figure("need", "persons", "weight times mean openings: the base of proportional shares"),
-        _REASON,
-    ),
-    "funding weights from a lower quantile of the score",
-)
-
 _EMPLOYMENT = Table(
     "employment",
     ("region", "occupation", "year"),
@@ -290,7 +275,7 @@ _SCENARIO_EFFECTS = Table(
 PUBLISHED: Final[dict[str, Table]] = {
     table.name: table
     for table in (
-        *(TABLES[name] for name in ("occupations", "skills", "regions", "occupation_skills")),
+        *(TABLES[name] for name in ("occupations", "skills", "regions", "occupation_skills", "courses")),
         _GAPS,
         _OPENINGS,
         _SUPPLY,
@@ -301,9 +286,10 @@ PUBLISHED: Final[dict[str, Table]] = {
         _VACANCY_RATES,
         _BACKTEST,
         _BACKTEST_GROUPS,
-        _WEIGHTS,
+        *FUNDING,
         _SCENARIO_EFFECTS,
         *QUESTIONS,
+        *TRANSITIONS,
         *OBSERVABLES,
     )
 }

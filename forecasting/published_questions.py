@@ -144,15 +144,27 @@ _COLLECTIONS = Table(
     (
         *_PLACE,
         Column("collection", "code", "-", "green or digital, as the table skills marks it"),
-        _figure("asked_share", "share of the asked skill mass", "that is in the collection"),
+        _figure("asked_share", "share of the asked skill mass", "that is in the collection, over the window"),
+        _figure("asked_now_share", "share of the asked skill mass", "the same at the base year"),
         _figure("unfilled", "persons times skills", "lacking: one person who lacks two skills counts twice"),
         _figure("unfilled_share", "share of all persons times skills", "lacking that is in the collection"),
+        _figure("missing_share", "share of the missing skill mass", "the same, weighted by importance"),
         _figure("taught", "share", "of what is lacking in the collection that a course teaches in time"),
+        _figure(
+            "destinations_asked",
+            "share of the asked skill mass",
+            "in the collection at the listed destinations from here, their mean",
+        ),
+        _figure(
+            "destinations_missing",
+            "share of the missing skill mass",
+            "in the collection of what is missing there, their mean",
+        ),
         _figure("emerging", "skills", "of the collection that are asked here and emerge"),
         _figure("fading", "skills", "of the collection that are asked here and fade"),
         _REASON,
     ),
-    "green and digital skills as a view over skill gaps, emerging skills and courses",
+    "green and digital skills as a view over skill gaps, emerging skills, courses and transitions",
 )
 
 QUESTIONS: Final[tuple[Table, ...]] = (_SHRINKING, _EMERGING, _SHORTAGES, _TRAINING, _COLLECTIONS)

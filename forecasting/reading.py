@@ -102,6 +102,27 @@ def read_tables(folder: Path) -> tuple[dict[str, TableRead], list[Problem]]:
     return tables, problems
 
 
+def read_table(path: Path, table: Table) -> tuple[pd.DataFrame, list[Problem]]:
+    """Read one file, CSV or Parquet, as a declared table that lies beside a region.
+
+    Returns
+    -------
+    frame : DataFrame
+        Typed; without rows where the file cannot be opened.
+    problems : list of Problem
+        All that `read_tables` tells of a file.
+    """
+    if path.suffix not in _SUFFIXES or not path.is_file():
+        remedy = "give a file of one of these kinds"
+        return pd.DataFrame(), [Problem(str(path), "no such table", "a .csv or .parquet file", remedy)]
+    raw, problem = _open(path)
+    if raw is None:
+        return pd.DataFrame(), [problem] if problem else []
+    repeated = raw.columns.duplicated()
+    frame, found = _typed(raw.loc[:, ~repeated], table, path.name)
+    return frame, [*_repeated_columns(raw.columns[repeated], path.name), *found]
+
+
 def _misplaced(path: Path, tables: dict[str, TableRead]) -> Problem | None:
     if path.stem not in TABLES:
         names = ", ".join(sorted(TABLES))

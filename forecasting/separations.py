@@ -17,6 +17,8 @@ from forecasting.errors import ForecastingError
 from forecasting.series.panel import Array
 
 EXIT: Final = "exit"
+OWN: Final = ""
+"""Flag of a region's own figures: of these the level counts, of borrowed ones only the ratios."""
 TRANSFER: Final = "transfer"
 
 _SATURATED: Final = 1 - 1e-9
@@ -72,6 +74,40 @@ def read_rates(separations: pd.DataFrame, occupations: tuple[str, ...]) -> Rates
     if both.isna().all(axis=None):
         return None
     return Rates(both[EXIT].to_numpy(dtype=float), both[TRANSFER].to_numpy(dtype=float))
+
+
+def own_exit_rates(separations: pd.DataFrame, occupations: tuple[str, ...]) -> Array | None:
+    """Return the share of each occupation's workers who leave work in a year, as the region itself finds it.
+
+    Parameters
+    ----------
+    separations : DataFrame
+        Canonical table; rows with a flag are borrowed and not used.
+
+    Returns
+    -------
+    ndarray of shape (occupations,), or None
+        An occupation without a rate takes the mean of the others; None where none has one.
+    """
+    own = separations[(separations["kind"] == EXIT) & (separations["flag"] == OWN)]
+    rates = own.set_index("occupation")["rate"].reindex(list(occupations)).astype(float)
+    return None if rates.isna().all() else rates.fillna(rates.mean()).to_numpy(dtype=float)
+
+
+def by_exit_rates(younger: Array, older: Array, base: Array, rates: Array) -> tuple[Array, Array]:
+    """Spread leavers over occupations as their rates tell, each split by age as its cohorts' leavers.
+
+    Parameters
+    ----------
+    younger, older : ndarray of shape (occupations, draws)
+        Persons who leave, by the ages of each occupation alone.
+    base, rates : ndarray of shape (occupations,)
+        Persons at the base year; relative rates.
+    """
+    whole = younger + older
+    exits = scaled_exits(base, whole.sum(axis=0), rates)
+    share = np.where(whole > 0, _share(older, whole), _share(older.sum(axis=0), whole.sum(axis=0)))
+    return exits * (1 - share), exits * share
 
 
 @dataclass(frozen=True)
@@ -138,12 +174,9 @@ def gross_demand(base: Array, net: Demand, rates: Rates, transfers_a_year: float
     workers. Persons of the base year are followed: a job that changes hands twice counts once, so over a
     long window this is less than a yearly rate times its years. No occupation loses more than it has.
     """
-    whole = net.exits_25_54 + net.exits_55_plus
-    exits = scaled_exits(base, whole.sum(axis=0), rates.exits)
-    older = _share(net.exits_55_plus, whole)
-    older = np.where(whole > 0, older, _share(net.exits_55_plus.sum(axis=0), whole.sum(axis=0)))
-    moving = _transfers(base, exits, rates.transfers, transfers_a_year, years)
-    return Demand(net.expansion, exits * (1 - older), exits * older, moving)
+    younger, older = by_exit_rates(net.exits_25_54, net.exits_55_plus, base, rates.exits)
+    moving = _transfers(base, younger + older, rates.transfers, transfers_a_year, years)
+    return Demand(net.expansion, younger, older, moving)
 
 
 def scaled_exits(base: Array, total: Array, relative: Array) -> Array:

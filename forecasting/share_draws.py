@@ -49,7 +49,8 @@ class ShareDraws:
         """Return whether all draws are the same."""
         if self.spread is None:
             return True
-        return self.spread.variance[-1] + self.levels.movement <= 0 and not self.levels.variance.any()
+        moving = self.spread.variance[-1] + self.spread.own_at(self.spread.times[-1])
+        return moving <= 0 and not self.levels.variance.any()
 
     @property
     def future(self) -> tuple[float, ...]:
@@ -80,8 +81,8 @@ class ShareDraws:
         Notes
         -----
         The level of the base year is drawn with the error that ads leave; a past level follows it by the
-        smoother's regression; a future one by its drift, its own movement, and by what past forecasts of
-        its skill missed.
+        smoother's regression; a future one by its drift, and by what past forecasts missed, of its skill and
+        of its occupation alone.
         """
         if self.spread is None or self.certain:
             return {time: shares_of(self.levels.at(time)[rows])[:, None] for time in times}
@@ -98,7 +99,8 @@ class ShareDraws:
             common = self.spread.at(time) - (self.spread.at(earlier) if earlier else 0.0)
             own = generator.standard_normal(size, dtype=np.float32)
             strayed = strayed + np.sqrt(max(common, 0.0)) * self._by_skill[place, self.skill[rows]]
-            strayed = strayed + np.sqrt(self.levels.movement * (time - earlier)) * own
+            alone = self.spread.own_at(time) - (self.spread.own_at(earlier) if earlier else 0.0)
+            strayed = strayed + np.sqrt(max(alone, 0.0)) * own
             drawn[time] = self.levels.at(time)[rows][:, None] + strayed
             earlier = time
         return {time: shares_of(drawn[time]) for time in times}

@@ -121,6 +121,33 @@ def dense_profiles(
     )
 
 
+def published_profiles(
+    skill_profiles: pd.DataFrame, occupations: Sequence[str], skills: Sequence[str]
+) -> SkillProfiles:
+    """Return what is asked at the base year.
+
+    Parameters
+    ----------
+    skill_profiles : DataFrame
+        Published table: ``occupation, skill, horizon, asked_now, importance``; a skill that is not asked yet
+        is no entry.
+    occupations, skills : sequence of str
+        Codes; they cover those of the table.
+    """
+    asked = skill_profiles[skill_profiles["asked_now"] > 0].drop_duplicates(["occupation", "skill"])
+    row = pd.Index(occupations).get_indexer(pd.Index(asked["occupation"]))
+    column = pd.Index(skills).get_indexer(pd.Index(asked["skill"]))
+    order = np.lexsort((column, row))
+    return SkillProfiles(
+        tuple(occupations),
+        tuple(skills),
+        row[order].astype(np.int64),
+        column[order].astype(np.int64),
+        asked["asked_now"].to_numpy(dtype=float)[order],
+        asked["importance"].to_numpy(dtype=float)[order],
+    )
+
+
 def person(held: Collection[str], skills: tuple[str, ...], occupation: str = "") -> SkillProfiles:
     """Return the profile of one person: each skill held for certain, the others not.
 

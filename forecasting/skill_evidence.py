@@ -29,7 +29,7 @@ _COLUMNS: Final = [
 
 @dataclass(frozen=True)
 class Spread:
-    """How far a skill's shares stray from their forecast in all its occupations together.
+    """How far a skill's shares stray from their forecast: in all its occupations together, and in each.
 
     Parameters
     ----------
@@ -40,17 +40,28 @@ class Spread:
     shocks : ndarray
         Past errors common to a skill's occupations, scaled to a mean square of 1: most skills hardly move, a
         few a lot.
+    own : tuple of float
+        Squared log points at each of an occupation alone, beyond what its counts and waves explain; never
+        falling; empty for none.
     """
 
     times: tuple[float, ...]
     variance: tuple[float, ...]
     shocks: Array
+    own: tuple[float, ...] = ()
 
     def at(self, time: float) -> float:
-        """Return the variance at a time ahead; beyond the tested windows it grows in proportion."""
+        """Return the common variance at a time ahead; beyond the tested windows it grows in proportion."""
+        return self._grown(self.variance, time)
+
+    def own_at(self, time: float) -> float:
+        """Return an occupation's own variance at a time ahead, likewise."""
+        return self._grown(self.own, time) if self.own else 0.0
+
+    def _grown(self, variance: tuple[float, ...], time: float) -> float:
         if time >= self.times[-1]:
-            return self.variance[-1] * time / self.times[-1]
-        return float(np.interp(time, (0.0, *self.times), (0.0, *self.variance)))
+            return variance[-1] * time / self.times[-1]
+        return float(np.interp(time, (0.0, *self.times), (0.0, *variance)))
 
 
 def middle(years: int) -> float:
@@ -180,10 +191,12 @@ def fit_share_spread(errors: pd.DataFrame, minimum_origins: int) -> Spread | Non
     Notes
     -----
     The mean product of the errors of two occupations of a skill, over its occupations: waves and counting
-    errors of different occupations have nothing in common, so what is left is movement of the skill.
+    errors of different occupations have nothing in common, so what is left is movement of the skill. What
+    the mean square of all errors exceeds it by, less their noise, is movement of occupations alone.
     """
     times: list[float] = []
     variance: list[float] = []
+    own: list[float] = []
     means: list[Array] = []
     for horizon in sorted(set(errors["horizon"])):
         at = errors[errors["horizon"] == horizon]
@@ -195,11 +208,13 @@ def fit_share_spread(errors: pd.DataFrame, minimum_origins: int) -> Spread | Non
             found = float(product.sum() / count[several].sum()) if several.any() else 0.0
             times.append(middle(horizon))
             variance.append(max([found, 0.0, *variance[-1:]]))
+            beyond = float((at["error"] ** 2 - at["noise"]).mean()) - variance[-1]
+            own.append(max([beyond, 0.0, *own[-1:]]))
             means.append((total / count)[count >= _TELLING].to_numpy(dtype=float))
     if not times:
         return None
     scaled = [each / np.sqrt((each**2).mean()) for each in means if (each**2).sum() > 0]
-    return Spread(tuple(times), tuple(variance), np.concatenate(scaled) if scaled else _NONE)
+    return Spread(tuple(times), tuple(variance), np.concatenate(scaled) if scaled else _NONE, tuple(own))
 
 
 def share_table(

@@ -1,19 +1,23 @@
 """What openings ask over each window, and what each source of supply holds of it, as draws.
 
 Openings ask what is asked at the middle of the window. Who enters work then was taught what was asked when
-the curriculum was set, and who seeks work holds what was asked when last at work: so what became asked since
-is lacking, and obsolescence follows from profiles that moved. What a table says job seekers hold comes
-first. Of further sources nothing says what they hold: a parameter names whose skills they are taken to have.
+the curriculum was set, and who seeks work at its start holds what was asked when last at work: so what became
+asked since is lacking, and obsolescence follows from profiles that moved. How holding goes with asking is
+learnt from what a table says job seekers hold (`forecasting.holding`), which of them comes first; without
+one, as many hold a skill as it was asked of. Of further sources nothing says what they hold: a parameter
+names whose skills they are taken to have.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from forecasting.holding import Holding, fit_holding, strayed
 from forecasting.over_asking import base_rates, without_base_rate
 from forecasting.parameters import Parameters
 from forecasting.region import Region
@@ -27,6 +31,8 @@ from forecasting.vocabulary import ENTRANTS, JOBSEEKERS
 
 NOW = 0.0
 """The base year, in years from it."""
+_STREAM: Final = 11
+"""Beside the seed: what is held strays apart from what is asked."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,8 @@ class SkillForecast:
         Share of the asked mass that may be unknown.
     alike : mapping of str to str
         Whose skills a further source is taken to have; absent where unknown.
+    holding : Holding or None
+        How what is held goes with what was asked; None where nothing tells: they are the same.
     """
 
     occupations: tuple[str, ...]
@@ -74,6 +82,7 @@ class SkillForecast:
     lags: Mapping[str, float]
     tolerated: float
     alike: Mapping[str, str]
+    holding: Holding | None = None
 
     def demand(self, row: int) -> tuple[Demand, ...]:
         """Return what an occupation asks in each window, in the order of the horizons."""
@@ -93,16 +102,45 @@ class SkillForecast:
             time: without_base_rate(values, rates)
             for time, values in shares.of(pairs, row, shares.times).items()
         }
-        told, windows = self.seekers[row, skill][:, None], []
+        told, windows = self._told(row, skill), []
         for years in self.horizons:
             at = middle(years) if self.lags else NOW
-            held = {source: drawn[at - lag] for source, lag in self.lags.items()} or {ENTRANTS: drawn[at]}
-            if np.isfinite(self.seekers[row]).any() or not self.lags:
+            held = {ENTRANTS: drawn[at]}
+            if self.lags:
+                held[ENTRANTS] = self._learnt(drawn[at - self.lags[ENTRANTS]], row, ENTRANTS)
+            if self.lags and told is None:
+                held[JOBSEEKERS] = self._learnt(drawn[NOW - self.lags[JOBSEEKERS]], row, JOBSEEKERS)
+            elif told is not None:
                 held[JOBSEEKERS] = told
             windows.append(
                 Demand(skill, drawn[at], drawn[NOW].mean(axis=1), self.importance[row, skill], held)
             )
         return tuple(windows)
+
+    def _learnt(self, asked: Array, row: int, source: str) -> Array:
+        """Return what is held by those who learnt when that was asked, shape (skills, draws)."""
+        if self.holding is None:
+            return asked
+        return strayed(self.holding.of(asked), self._straying(row, source, asked.shape))
+
+    def _told(self, row: int, skill: Codes) -> Array | None:
+        """Return what the table says job seekers hold; None where it is silent about the occupation."""
+        if self.lags and not np.isfinite(self.seekers[row]).any():
+            return None
+        told = self.seekers[row, skill][:, None]
+        if self.holding is None or self.draws == 1:
+            return told
+        return strayed(told, self._straying(row, JOBSEEKERS, (1, self.draws)))
+
+    def _straying(self, row: int, source: str, shape: tuple[int, ...]) -> Array:
+        """Return log-odds by which what is held strays: the same in every window; none of a single draw."""
+        if self.holding is None or self.shares is None or shape[1] == 1:
+            return np.zeros(shape)
+        stream = [self.shares.seed, _STREAM, row, (ENTRANTS, JOBSEEKERS).index(source)]
+        generator = np.random.default_rng(stream)
+        common = np.sqrt(self.holding.alike) * generator.standard_normal((1, shape[1]))
+        own = np.sqrt(self.holding.apart) * generator.standard_normal(shape) if shape[0] > 1 else 0.0
+        return np.asarray(common + own)
 
     @cached_property
     def described(self) -> NDArray[np.bool_]:
@@ -173,18 +211,26 @@ def skill_forecast(
     spread = fit_share_spread(errors, parameters["minimum_origins"]) if len(errors) else None
     lags = {ENTRANTS: parameters["curriculum_lag"], JOBSEEKERS: parameters["last_work_lag"]} if spread else {}
     horizons = tuple(parameters["horizons"])
-    shares, base, rates = None, np.zeros((0, len(skills))), np.zeros(len(skills))
+    shares, holding = None, None
+    base, rates, held = (
+        np.zeros((0, len(skills))),
+        np.zeros(len(skills)),
+        matrix(seekers, "share", occupations, skills),
+    )
     if len(ads.index):
         counts = yearly(ads, base_year, parameters)
         levels = share_methods(parameters["profile_damping"])[method if spread else MEAN](counts)
-        times = sorted({NOW, *(middle(years) - lag for years in horizons for lag in (0, *lags.values()))})
-        shares = ShareDraws(
-            levels, spread, ads.skill, tuple(times) if spread else (NOW,), parameters["profile_draws"], seed
-        )
+        times = _times(horizons, lags)
+        shares = ShareDraws(levels, spread, ads.skill, times, parameters["profile_draws"], seed)
         base = spread_pairs(shares_of(levels.at(NOW)), ads, occupations, skills)
         known = base.any(axis=1)
         rates = base_rates(base[known], weight[known], parameters["over_asking"])
         base = np.where(known[:, None], without_base_rate(base, rates), np.nan)
+        if lags:
+            then = spread_pairs(shares_of(levels.at(NOW - lags[JOBSEEKERS])), ads, occupations, skills)
+            noise, _ = levels.spread_at(NOW - lags[JOBSEEKERS])
+            noise = spread_pairs(noise, ads, occupations, skills)
+            holding = fit_holding(without_base_rate(then, rates), held, noise, parameters["holding"])
     row = pd.Index(occupations).get_indexer(pd.Index(ads.index["occupation"]))
     return SkillForecast(
         occupations,
@@ -192,7 +238,7 @@ def skill_forecast(
         horizons,
         np.where(np.isfinite(relation), relation, parameters["importance"]["optional"]),
         _as_asked(weight, relation, base, parameters),
-        matrix(seekers, "share", occupations, skills),
+        held,
         tuple(np.flatnonzero(row == number) for number in range(len(occupations))),
         pd.Index(skills).get_indexer(pd.Index(ads.index["skill"])).astype(np.intp),
         shares,
@@ -200,7 +246,16 @@ def skill_forecast(
         lags,
         parameters["tolerated_unknown"],
         {source: known for source, known in parameters["skills_as"].items() if known},
+        holding,
     )
+
+
+def _times(horizons: Sequence[int], lags: Mapping[str, float]) -> tuple[float, ...]:
+    """Return when shares are needed, ascending: only now where profiles do not move."""
+    if not lags:
+        return (NOW,)
+    windows = {middle(years) - lag for years in horizons for lag in (0.0, lags[ENTRANTS])}
+    return tuple(sorted({NOW, NOW - lags[JOBSEEKERS], *windows}))
 
 
 def _listing(table: pd.DataFrame, moves: pd.DataFrame, importance: Mapping[str, float]) -> pd.DataFrame:

@@ -140,8 +140,7 @@ def read_snapshot(folder: Path) -> Snapshot:
     InputError
         If the manifest cannot be read, or a file is missing, foreign or changed.
     """
-    manifest = _read_manifest(folder)
-    _refuse_changed(folder, manifest)
+    manifest = checked_manifest(folder)
     tables = {
         name: _read_parquet(folder / "tables" / f"{name}.parquet", name)
         if f"tables/{name}.parquet" in manifest["files"]
@@ -152,6 +151,19 @@ def read_snapshot(folder: Path) -> Snapshot:
         path.stem: np.load(path, allow_pickle=False) for path in sorted((folder / "draws").glob("*.npy"))
     }
     return Snapshot(tables, manifest, draws)
+
+
+def checked_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a snapshot folder after checking every file against it.
+
+    Raises
+    ------
+    InputError
+        If the manifest cannot be read, or a file is missing, foreign or changed.
+    """
+    manifest = _read_manifest(folder)
+    _refuse_changed(folder, manifest)
+    return manifest
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def staffing_paths(
     start = method.forecast(panel, (lead,))[:, 0]
     moves = (start > 0)[:, None] & np.isfinite(forecast)
     ratio = np.divide(forecast, start[:, None], out=np.ones_like(forecast), where=moves)
-    spread = fit_spread(errors, size_classes)
+    spread = fit_spread(errors, size_classes, curved=True)
     shocks = _shocks(errors, spread, len(panel.index), draws, seed)
     base, shares = industry.staffing[leaf, occupation], np.empty((len(leaf), len(horizons), draws))
     for column, years in enumerate(horizons):

@@ -8,10 +8,11 @@ import pandas as pd
 
 from forecasting.cohorts import Cohorts
 from forecasting.demand import Industry
-from forecasting.entrants import entrants, entry_draws, spread_of
+from forecasting.entrants import EntryDraws, entrants, entry_draws, entry_shocks, in_region, spread_of
 from forecasting.graduates import Crop, graduate_methods, window_crops
 from forecasting.jobseekers import (
     jobseekers_by_occupation,
+    seeker_draws,
     short_term_available,
     short_term_share,
     total_by_year,
@@ -30,7 +31,7 @@ class Sources:
     ----------
     entering : tuple of ndarray of shape (occupations, draws), or None
         How the entrants of each window spread, summing to 1; None where no graduates say so.
-    jobseekers : ndarray of shape (occupations,), or None
+    jobseekers : ndarray of shape (occupations, draws), or None
         Persons above friction, once per window; None where unknown.
     short_term : ndarray of shape (occupations,), or None
         Of whom short-term; NaN where unknown, None where it is everywhere.
@@ -57,6 +58,7 @@ def supply_sources(
     code: str,
     industry: Industry,
     base: Array,
+    location: Array,
     graduate_method: str,
     parameters: Parameters,
     seed: int,
@@ -67,13 +69,20 @@ def supply_sources(
     ----------
     base : ndarray of shape (occupations,)
         Employed persons at the base year: how a total spreads where nothing better is known.
+    location : ndarray of shape (occupations,)
+        As `forecasting.entrants.location_quotient` returns it.
     graduate_method : str
         The one of `forecasting.graduates.graduate_methods` that ships.
     """
     base_year, horizons = int(region.settings["base_year"]), tuple(parameters["horizons"])
     methods = graduate_methods(region.table("enrolment"), region.table("population"), parameters)
     crops = window_crops(region.table("graduates"), code, base_year, methods[graduate_method], horizons)
-    entering = _spread(crops, region.table("entry"), industry.occupations, parameters["draws"], seed)
+    drawn = entry_draws(region.table("entry"), industry.occupations, parameters["draws"], seed)
+    strays = parameters["entry_error"]
+    here = in_region(
+        drawn, location[:, None] * entry_shocks(base, strays, parameters["draws"], seed)
+    )
+    entering = _spread(crops, here, len(industry.occupations))
     table, years = region.table("jobseekers"), parameters["frictional_history"]
     months = parameters["frictional_search"]
     seeking = jobseekers_by_occupation(table, industry, code, base_year, base, years, months)
@@ -91,16 +100,18 @@ def supply_sources(
         for source in yearly[0]
     }
     recent = None if seeking is None or share is None else seeking * short_term_available(share, months)
-    return Sources(entering, seeking, recent, others)
+    split = (
+        None
+        if seeking is None
+        else seeker_draws(seeking, parameters["jobseeker_error"], parameters["draws"], seed)
+    )
+    return Sources(entering, split, recent, others)
 
 
-def _spread(
-    crops: Sequence[Crop], entry: pd.DataFrame, occupations: tuple[str, ...], draws: int, seed: int
-) -> tuple[Array, ...] | None:
-    """Return the spread of each window's crop; a crop that several windows share is drawn once."""
-    drawn = entry_draws(entry, occupations, draws, seed)
+def _spread(crops: Sequence[Crop], drawn: EntryDraws, occupations: int) -> tuple[Array, ...] | None:
+    """Return the spread of each window's crop; a crop that several windows share is spread once."""
     different = {id(crop): crop for crop in crops}
-    spreads = {key: spread_of(crop, drawn, len(occupations)) for key, crop in different.items()}
+    spreads = {key: spread_of(crop, drawn, occupations) for key, crop in different.items()}
     found = [spreads[id(crop)] for crop in crops]
     known = tuple(shares for shares in found if shares is not None)
     return known if len(known) == len(found) else None

@@ -77,7 +77,12 @@ _POSTS = (
 )
 
 _DECLARED: Final[tuple[Table, ...]] = (
-    _classification("occupations", "occupations; the root TOTAL stands for all"),
+    _classification(
+        "occupations",
+        "occupations; the root TOTAL stands for all",
+        Column("skill_level", "integer", "level", "skill level; empty: ISCO's", 1, 9, required=False),
+        Column("wage", "number", "money", "median gross wage; only ratios are used", 0, 1e9, required=False),
+    ),
     _classification(
         "skills",
         "skills and knowledge",
@@ -298,6 +303,8 @@ _DECLARED: Final[tuple[Table, ...]] = (
             _text("occupations", "target occupation codes, separated by spaces"),
             _yes_no("mandatory", "required by law: no aid under GBER art. 31(2)"),
             _text("instruments", "instruments that may fund it, separated by spaces"),
+            _text("theme", "theme that raises a share of aid: cybersecurity, energy"),
+            Column("credits", "number", "credits", "study credits", 0, 1000, required=False),
         ),
         "courses on offer",
     ),

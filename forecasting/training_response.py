@@ -168,7 +168,7 @@ def training_response_table(
     skills = tuple(sorted(skill_gaps["skill"].unique()))
     offered = catalogue(courses, skills)
     leaf = cells.index[~cells.index["aggregate"]]
-    mass = _missing(skill_gaps, leaf, skills)
+    mass = _missing(skill_gaps, leaf, skills, parameters["tolerated_unknown"])
     pace, most = parameters["training_pace"], parameters["training_courses"]
     windows = {int(years): Window.of(offered, int(years), pace) for years in leaf["horizon"].unique()}
     draws = cells.gap.unfilled[leaf.index.to_numpy()]
@@ -217,16 +217,26 @@ COLUMNS: Final = (
 )
 
 
-def _missing(skill_gaps: pd.DataFrame, leaf: pd.DataFrame, skills: tuple[str, ...]) -> Array:
-    """Return the missing mass of each cell, shape (cells, skills); all NaN where any of it is unknown."""
+def _missing(
+    skill_gaps: pd.DataFrame, leaf: pd.DataFrame, skills: tuple[str, ...], tolerated: float
+) -> Array:
+    """Return the missing mass of each cell, shape (cells, skills), known skills alone.
+
+    All NaN where more of the asked mass than is tolerated is unknown, as in the lack of the score.
+    """
     mass = np.zeros((len(leaf), len(skills)))
     row = pd.MultiIndex.from_frame(leaf[_CELL]).get_indexer(pd.MultiIndex.from_frame(skill_gaps[_CELL]))
     inside = row >= 0
     column = pd.Index(skills).get_indexer(pd.Index(skill_gaps["skill"]))
     value = (skill_gaps["importance"] * skill_gaps["unfilled"]).to_numpy(dtype=float)
     mass[row[inside], column[inside]] = value[inside]
-    described = np.bincount(row[inside], minlength=len(leaf)) > 0
-    mass[np.isnan(mass).any(axis=1) | ~described] = np.nan
+    asked = (skill_gaps["importance"] * skill_gaps["asked"]).to_numpy(dtype=float)[inside]
+    whole, hidden = (
+        np.bincount(row[inside], weights=each, minlength=len(leaf))
+        for each in (asked, np.where(np.isnan(value[inside]), asked, 0.0))
+    )
+    mass = np.nan_to_num(mass)
+    mass[(whole <= 0) | (hidden > tolerated * whole)] = np.nan
     return mass
 
 

@@ -3,7 +3,7 @@
 What is unknown of a destination does not rule it out: it is named.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,13 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.errors import ForecastingError
-from forecasting.parameters import Parameters
-from forecasting.retraining import Closing, Offer, close, offer, quadrant
+from forecasting.retraining import Closing, close, quadrant
 from forecasting.series.panel import Array
-from forecasting.skill_distance import SkillProfiles, coverage, thresholds
-
-MISSING_SHOWN: Final = 5
-"""Skills named in a row of the table; `missing_skills` lists all."""
+from forecasting.skill_distance import SkillProfiles, coverage
+from forecasting.transition_ground import Ground
+from forecasting.vocabulary import COLLECTIONS
 
 COLUMNS: Final = (
     "origin",
@@ -28,6 +26,7 @@ COLUMNS: Final = (
     "reverse_coverage",
     "class",
     "missing",
+    *(f"{name}_{part}" for name in COLLECTIONS for part in ("asked", "missing")),
     "hours",
     "taught",
     "courses",
@@ -38,120 +37,6 @@ COLUMNS: Final = (
     "unknown",
     "reason",
 )
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What is known of the occupations, ready to be looked up by position.
-
-    Parameters
-    ----------
-    profiles : SkillProfiles
-        Of the destinations.
-    coverage : ndarray of shape (occupations, occupations)
-        As `coverage` returns of them.
-    viable, highly_viable : float
-        Coverage from which a destination is so; NaN where unknown.
-    isco : tuple of str
-        ISCO-08 code of each, of any length; empty if none.
-    level, wage, shortage : ndarray of shape (occupations,)
-        Level, wage and probability of shortage; NaN where unknown.
-    offered : Offer or None
-        None where there is no table of courses.
-    bounds : DataFrame
-        As `thresholds` returns: to be published beside the destinations.
-    parameters : Parameters
-    """
-
-    profiles: SkillProfiles
-    coverage: Array
-    viable: float
-    highly_viable: float
-    isco: tuple[str, ...]
-    level: Array
-    wage: Array
-    shortage: Array
-    offered: Offer | None
-    bounds: pd.DataFrame
-    parameters: Parameters
-
-
-def ground(
-    profiles: SkillProfiles,
-    facts: pd.DataFrame,
-    parameters: Parameters,
-    *,
-    gaps: pd.DataFrame | None = None,
-    courses: pd.DataFrame | None = None,
-) -> Ground:
-    """Bring together what transitions need.
-
-    Parameters
-    ----------
-    profiles : SkillProfiles
-        Of all occupations.
-    facts : DataFrame
-        One row per occupation: ``occupation, isco``; the groupings that parameter ``transition_rule`` names
-        (``group, subgroup``), empty for none; perhaps ``level`` and ``wage``.
-    gaps : DataFrame, optional
-        Published table ``gaps`` of one region, scenario and horizon. An occupation takes the row of its own
-        code, else of the finest ISCO group it is in.
-    courses : DataFrame, optional
-        Canonical table.
-
-    Raises
-    ------
-    ForecastingError
-        If `facts` or `gaps` has an occupation twice.
-    """
-    for name, table in (("facts", facts), ("gaps", gaps)):
-        if table is not None and table["occupation"].duplicated().any():
-            twice = table.loc[table["occupation"].duplicated(), "occupation"].iloc[0]
-            raise ForecastingError(
-                f"table {name}, column occupation: found {twice} twice; expected one row per occupation. "
-                "Do: select one region, scenario and horizon."
-            )
-    rows = facts.set_index("occupation").reindex(list(profiles.occupations))
-    isco = tuple(rows["isco"].fillna("").astype(str))
-    rule = parameters["transition_rule"]
-    named = rows.columns.intersection([rule["viable"], rule["highly_viable"]])
-    found = coverage(profiles)
-    bounds = thresholds(found, {name: rows[name].fillna("").tolist() for name in named}, rule)
-    viable, highly_viable = bounds.set_index("class").loc[["viable", "highly_viable"], "threshold"]
-    return Ground(
-        profiles,
-        found,
-        viable,
-        highly_viable,
-        isco,
-        _levels(rows, isco, parameters["isco_skill_level"]),
-        rows["wage"].to_numpy(dtype=float) if "wage" in rows else np.full(len(rows), np.nan),
-        _shortage(profiles.occupations, isco, gaps),
-        None if courses is None else offer(courses, profiles.skills),
-        bounds,
-        parameters,
-    )
-
-
-def _levels(rows: pd.DataFrame, isco: tuple[str, ...], by_prefix: Mapping[str, int]) -> Array:
-    """Return the level that the facts give, else ISCO's skill level of the group."""
-    implied = np.array([by_prefix.get(_longest(code, by_prefix), np.nan) for code in isco], dtype=float)
-    given = rows["level"].to_numpy(dtype=float) if "level" in rows else np.full(len(rows), np.nan)
-    return np.where(np.isnan(given), implied, given)
-
-
-def _shortage(codes: tuple[str, ...], isco: tuple[str, ...], gaps: pd.DataFrame | None) -> Array:
-    """Return the probability of shortage of each occupation, or of the ISCO group that it is in."""
-    if gaps is None:
-        return np.full(len(codes), np.nan)
-    value = dict(zip(gaps["occupation"].astype(str), gaps["probability_of_shortage"], strict=True))
-    own = [code if code in value else _longest(group, value) for code, group in zip(codes, isco, strict=True)]
-    return np.array([value.get(code, np.nan) for code in own], dtype=float)
-
-
-def _longest(code: str, known: Mapping[str, Any]) -> str:
-    """Return the longest prefix of a code that is known; empty if none is."""
-    return next((code[:length] for length in range(len(code), 0, -1) if code[:length] in known), "")
 
 
 def transitions_table(base: Ground, origins: SkillProfiles | None = None) -> pd.DataFrame:
@@ -169,11 +54,36 @@ def transitions_table(base: Ground, origins: SkillProfiles | None = None) -> pd.
     DataFrame
         ``origin, rank, destination``; ``coverage`` (share of the destination's skill mass that the origin
         holds) and ``reverse_coverage``; ``class`` (viable or highly_viable); ``missing`` (codes of the
-        largest missing skills); ``hours``, ``taught`` and ``courses`` that close the difference; ``quadrant``
-        (`forecasting.retraining.QUADRANTS`); ``level_difference`` (destination less origin);
-        ``wage_ratio``; ``probability_of_shortage``; ``unknown`` (level, wage, gap, hours, quadrant: what
+        largest missing skills); by collection the share of the destination's skill mass that is in it, and
+        of what is missing; ``hours`` and ``courses`` that close what one opening is expected to miss, and the
+        share of it that they teach, ``taught``; ``quadrant`` (`forecasting.retraining.QUADRANTS`);
+        ``level_difference`` (destination less origin); ``wage_ratio``;
+        ``probability_of_shortage``; ``unknown`` (level, wage, gap, hours, quadrant: what
         could not be judged); ``reason``. An origin without a destination has one row: ``unavailable`` where
         nothing is known of its skills or no threshold, else ``not_applicable``: none passes.
+
+    Raises
+    ------
+    ForecastingError
+        If a person's occupation is unknown.
+    """
+    return transitions_by_window(base, [base.shortage], origins).drop(columns="window")
+
+
+def transitions_by_window(
+    base: Ground, windows: Sequence[Array], origins: SkillProfiles | None = None
+) -> pd.DataFrame:
+    """Return what `transitions_table` does in several windows: what is near is worked out once.
+
+    Parameters
+    ----------
+    windows : sequence of ndarray of shape (occupations,)
+        Probability of shortage in each, in the place of the ground's own; NaN where unknown.
+
+    Returns
+    -------
+    DataFrame
+        Column ``window``, a position in `windows`, and `COLUMNS`.
 
     Raises
     ------
@@ -187,53 +97,65 @@ def transitions_table(base: Ground, origins: SkillProfiles | None = None) -> pd.
             f"origin: found {', '.join(sorted(strange))}; expected an occupation of the profiles. "
             "Do: look up its code, or leave it out."
         )
-    there, back = _both_ways(base, moving)
+    there, back = base.coverage, base.coverage.T
+    if origins is not None:
+        there, back = coverage(base.profiles, moving), coverage(moving, base.profiles).T
     rows = [
         row
         for position, code in enumerate(moving.occupations)
-        for row in _of_origin(base, moving, position, code, there[position], back[position], origins is None)
+        for row in _of_origin(
+            base,
+            windows,
+            _Origin(code, moving.held(position), there[position], back[position], leaves=origins is None),
+        )
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=["window", *COLUMNS])
 
 
-def _both_ways(base: Ground, moving: SkillProfiles) -> tuple[Array, Array]:
-    if moving is base.profiles:
-        return base.coverage, base.coverage.T
-    return coverage(base.profiles, moving), coverage(moving, base.profiles).T
+@dataclass(frozen=True)
+class _Origin:
+    """An occupation that somebody leaves, or a person: what is held, and coverage there and back.
+
+    Parameters
+    ----------
+    code : str
+        Empty for a person without an occupation.
+    held : ndarray of shape (skills,)
+    there, back : ndarray of shape (occupations,)
+    leaves : bool
+        Whether staying is no destination.
+    """
+
+    code: str
+    held: Array
+    there: Array
+    back: Array
+    leaves: bool
 
 
-def _of_origin(
-    base: Ground, moving: SkillProfiles, row: int, code: str, there: Array, back: Array, leaves: bool
-) -> Iterator[dict[str, Any]]:
-    """Yield the rows of one origin."""
-    known = base.profiles.occupations
-    at = row if leaves else known.index(code) if code else None
+def _of_origin(base: Ground, windows: Sequence[Array], origin: _Origin) -> Iterator[dict[str, Any]]:
+    """Yield the rows of one origin: a move is worked out once, whatever the windows in which it is listed."""
+    at = base.profiles.occupations.index(origin.code) if origin.code else None
     level, wage = _difference(base, at)
-    near = there >= base.viable  # false where either is unknown
-    passes = near & _allowed(base, level, wage)
-    if leaves:
-        passes[row] = False
-    if not passes.any():
-        unknown = np.isnan(base.viable) or np.isnan(there).all()
-        yield {"origin": code, "reason": "unavailable" if unknown else "not_applicable"}
-        return
-    held = moving.held(row)
-    order = np.lexsort((np.arange(len(there)), -there))
-    chosen = order[passes[order]][: base.parameters["transition_destinations"]]
-    for rank, to in enumerate(chosen.tolist(), start=1):
-        yield {
-            "origin": code,
-            "rank": rank,
-            "destination": known[to],
-            "coverage": there[to],
-            "reverse_coverage": back[to],
-            "class": "highly_viable" if there[to] >= base.highly_viable else "viable",
-            "level_difference": level[to],
-            "wage_ratio": wage[to],
-            "probability_of_shortage": base.shortage[to],
-            **_training(base, held, at, to, unknown=_unknown(base, level, wage, to)),
-            "reason": "",
-        }
+    fits = (origin.there >= base.viable) & _alike(base, level, wage)  # false where coverage is unknown
+    if origin.leaves and at is not None:
+        fits[at] = False
+    unknown = np.isnan(base.viable) or np.isnan(origin.there).all()
+    order = np.lexsort((np.arange(len(fits)), -origin.there))
+    order = order[fits[order]]
+    least = base.parameters["transition_shortage_probability"]
+    moves: dict[int, dict[str, Any]] = {}
+    for window, shortage in enumerate(windows):
+        row: dict[str, Any] = {"window": window, "origin": origin.code}
+        chosen = order[~(shortage[order] < least)][: base.parameters["transition_destinations"]].tolist()
+        if not chosen:
+            yield row | {"reason": "unavailable" if unknown else "not_applicable"}
+        for rank, to in enumerate(chosen, start=1):
+            if to not in moves:
+                figures = {"level_difference": level[to], "wage_ratio": wage[to]}
+                moves[to] = figures | _judged(base, origin, to) | _training(base, origin.held, at, to)
+            move = row | moves[to] | {"rank": rank, "probability_of_shortage": shortage[to]}
+            yield move | {"unknown": _unknown(move)}
 
 
 def _difference(base: Ground, at: int | None) -> tuple[Array, Array]:
@@ -244,44 +166,104 @@ def _difference(base: Ground, at: int | None) -> tuple[Array, Array]:
     return base.level - base.level[at], base.wage / base.wage[at]
 
 
-def _allowed(base: Ground, level: Array, wage: Array) -> NDArray[np.bool_]:
-    """Return which destinations no known fact rules out."""
+def _alike(base: Ground, level: Array, wage: Array) -> NDArray[np.bool_]:
+    """Return which destinations no known level or wage rules out."""
     parameters = base.parameters
     return ~(
         (np.abs(level) > parameters["transition_level_difference"])
         | (wage < parameters["transition_wage_ratio"])
-        | (base.shortage < parameters["transition_shortage_probability"])
     )
 
 
-def _unknown(base: Ground, level: Array, wage: Array, to: int) -> list[str]:
-    figures = {"level": level[to], "wage": wage[to], "gap": base.shortage[to]}
-    return [name for name, figure in figures.items() if np.isnan(figure)]
+def _judged(base: Ground, origin: _Origin, to: int) -> dict[str, Any]:
+    return {
+        "destination": base.profiles.occupations[to],
+        "coverage": origin.there[to],
+        "reverse_coverage": origin.back[to],
+        "class": "highly_viable" if origin.there[to] >= base.highly_viable else "viable",
+        "reason": "",
+    }
 
 
-def _training(base: Ground, held: Array, at: int | None, to: int, unknown: list[str]) -> dict[str, Any]:
-    """Return what is missing at a destination and how courses close it."""
+_JUDGED_BY: Final = {
+    "level": "level_difference",
+    "wage": "wage_ratio",
+    "gap": "probability_of_shortage",
+    "hours": "hours",
+    "quadrant": "quadrant",
+}
+
+
+def _unknown(move: Mapping[str, Any]) -> str:
+    """Name what could not be judged: a figure that is NaN, or an empty quadrant."""
+    return " ".join(
+        name for name, column in _JUDGED_BY.items() if move[column] == "" or move[column] != move[column]
+    )
+
+
+def _training(base: Ground, held: Array, at: int | None, to: int) -> dict[str, Any]:
+    """Return what is missing at a destination and how courses close it.
+
+    Notes
+    -----
+    No opening asks every skill that some opening asks. One asks Σ max(p − h, 0) skills that are missing, on
+    average: as many, the largest first, are what courses must close; all of them where p is 0 or 1.
+    """
     skill, mass = _missing(base.profiles, held, to)
-    largest = [base.profiles.skills[number] for number in skill[:MISSING_SHOWN]]
+    shown = skill[: base.parameters["transition_missing_skills"]]
+    one = _of_one_opening(base.profiles, held, to)
     closing = Closing((), float("nan"), float("nan"))
     if base.offered is not None:
-        closing = close(dict(zip(skill.tolist(), mass.tolist(), strict=True)), base.offered)
-    digits = base.parameters["same_occupation_digits"]
-    same = None
-    if at is not None and base.isco[at] and base.isco[to]:
-        same = base.isco[at][:digits] == base.isco[to][:digits]
+        closing = close(dict(zip(skill[:one].tolist(), mass[:one].tolist(), strict=True)), base.offered)
     place = quadrant(
-        closing, same, base.parameters["short_training"], base.parameters["short_training_taught"]
+        closing,
+        _same_occupation(base, at, to),
+        base.parameters["short_training"],
+        base.parameters["short_training_taught"],
     )
-    unknown = unknown + ["hours"] * bool(np.isnan(closing.hours)) + ["quadrant"] * (not place)
     return {
-        "missing": " ".join(largest),
+        "missing": " ".join(base.profiles.skills[number] for number in shown),
+        **_by_collection(base, to, skill, mass),
         "hours": closing.hours,
         "taught": closing.taught,
         "courses": " ".join(closing.courses),
         "quadrant": place,
-        "unknown": " ".join(unknown),
     }
+
+
+def _of_one_opening(profiles: SkillProfiles, held: Array, to: int) -> int:
+    """Return how many missing skills one opening asks on average, rounded up."""
+    entries = profiles.entries(to)
+    lacking = np.maximum(profiles.asked[entries] - held[profiles.skill[entries]], 0)
+    return int(np.ceil(lacking.sum() - _ROUNDING))
+
+
+_ROUNDING: Final = 1e-9
+
+
+def _same_occupation(base: Ground, at: int | None, to: int) -> bool | None:
+    """Return whether a move stays in one occupation of the statistics; None where that is unknown."""
+    if at == to:
+        return True
+    if at is None or not base.isco[at] or not base.isco[to]:
+        return None
+    digits = base.parameters["same_occupation_digits"]
+    return base.isco[at][:digits] == base.isco[to][:digits]
+
+
+def _by_collection(base: Ground, to: int, skill: NDArray[np.int64], mass: Array) -> dict[str, float]:
+    """Return the share of each collection in what a destination asks and in what is missing there."""
+    profiles, shares = base.profiles, {}
+    entries = profiles.entries(to)
+    asked = profiles.importance[entries] * profiles.asked[entries]
+    for name, inside in base.collections.items():
+        shares[f"{name}_asked"] = _share(asked, inside[profiles.skill[entries]])
+        shares[f"{name}_missing"] = _share(mass, inside[skill])
+    return shares
+
+
+def _share(mass: Array, inside: NDArray[np.bool_]) -> float:
+    return float(mass[inside].sum() / mass.sum()) if mass.sum() > 0 else float("nan")
 
 
 def _missing(profiles: SkillProfiles, held: Array, to: int) -> tuple[NDArray[np.int64], Array]:

@@ -57,3 +57,6 @@ GROSS: Final = "gross"
 
 BASELINE: Final = "baseline"
 """The scenario without assumptions of its own."""
+
+COLLECTIONS: Final = ("green", "digital")
+"""Columns of the table ``skills``: collections of ESCO, or of the region's own classification."""

@@ -19,17 +19,18 @@ _FEWEST_ERRORS: Final = 30
 
 @dataclass(frozen=True)
 class Spread:
-    """Size of log errors: variance a + b·horizon per size class.
+    """Size of log errors: variance a + b·horizon + c·horizon² per size class.
 
     The intercept is what never grows, above all sampling noise of the survey; the slope is the random walk
-    of the market. Two numbers carry a spread to horizons too long for any origin.
+    of the market; the curve, where it is fitted, trends that a forecast missed. Few numbers carry a spread to
+    horizons too long for any origin.
 
     Parameters
     ----------
     size_classes : tuple of float
         Persons between the classes.
-    intercept, slope : ndarray of shape (classes,)
-        Of the variance, log points squared.
+    intercept, slope, curve : ndarray of shape (classes,)
+        Of the variance, log points squared; a, b and c.
     standardised : ndarray
         Absolute past errors over their own fitted standard deviation.
     """
@@ -37,16 +38,18 @@ class Spread:
     size_classes: tuple[float, ...]
     intercept: Array
     slope: Array
+    curve: Array
     standardised: Array
 
     def deviation(self, size: Array, horizon: int) -> Array:
         """Return the standard deviation of the log error, shape as `size` (persons at the origin)."""
         group = np.digitize(size, self.size_classes)
-        return np.sqrt(self.intercept[group] + self.slope[group] * horizon)
+        return np.sqrt(self.intercept[group] + self.movement(size, horizon) ** 2)
 
     def movement(self, size: Array, horizon: int) -> Array:
         """Return the standard deviation of what grows with the horizon: the error less its constant noise."""
-        return np.asarray(np.sqrt(self.slope[np.digitize(size, self.size_classes)] * horizon))
+        group = np.digitize(size, self.size_classes)
+        return np.asarray(np.sqrt(self.slope[group] * horizon + self.curve[group] * horizon**2))
 
     def half_width(self, size: Array, horizon: int, level: float) -> Array:
         """Return half the width of the central interval of `level`, log points."""
@@ -63,7 +66,7 @@ class Spread:
         return -np.asarray(lift)[position]
 
 
-def fit_spread(errors: pd.DataFrame, size_classes: Sequence[float]) -> Spread:
+def fit_spread(errors: pd.DataFrame, size_classes: Sequence[float], *, curved: bool = False) -> Spread:
     """Fit the spread of one method's past errors.
 
     Parameters
@@ -72,22 +75,28 @@ def fit_spread(errors: pd.DataFrame, size_classes: Sequence[float]) -> Spread:
         Rows of `rolling_errors` of one method, at least one.
     size_classes : sequence of float
         Persons between the classes.
+    curved : bool
+        Whether the variance may grow faster than the horizon: for what is only used as movement, where a
+        straight line through large noise takes some of that for movement of the first year.
     """
     group = np.digitize(errors["size"], size_classes)
-    pooled = _variance_line(errors)
+    pooled = _variance_line(errors, curved=curved)
     lines = [
-        _variance_line(errors[group == number]) if (group == number).sum() >= _FEWEST_ERRORS else pooled
+        _variance_line(errors[group == number], curved=curved)
+        if (group == number).sum() >= _FEWEST_ERRORS
+        else pooled
         for number in range(len(size_classes) + 1)
     ]
-    intercept, slope = np.array(lines).T
-    deviation = np.sqrt(intercept[group] + slope[group] * errors["horizon"].to_numpy(dtype=float))
+    intercept, slope, curve = np.array(lines).T
+    years = errors["horizon"].to_numpy(dtype=float)
+    deviation = np.sqrt(intercept[group] + slope[group] * years + curve[group] * years**2)
     absolute = errors["error"].abs().to_numpy()
     standardised = np.divide(absolute, deviation, out=np.zeros(len(errors)), where=deviation > 0)
-    return Spread(tuple(size_classes), intercept, slope, standardised)
+    return Spread(tuple(size_classes), intercept, slope, curve, standardised)
 
 
-def _variance_line(errors: pd.DataFrame) -> tuple[float, float]:
-    """Return intercept and slope of the variance over the horizon, both at least zero.
+def _variance_line(errors: pd.DataFrame, *, curved: bool) -> tuple[float, float, float]:
+    """Return intercept, slope and curve of the variance over the horizon, all at least zero.
 
     The variance of a horizon is taken from the 80 % quantile of the absolute errors, so that a few breaks in
     the series do not set the width for all. With one horizon known, all of it is put on the slope: the
@@ -98,9 +107,10 @@ def _variance_line(errors: pd.DataFrame) -> tuple[float, float]:
     width = np.array([np.quantile(absolute[years == each], NOMINAL) for each in horizon])
     variance = (width / _NORMAL_HALF_WIDTH) ** 2
     if len(horizon) == 1:
-        return 0.0, float(variance[0] / horizon[0])
-    coefficients, _ = nnls(np.column_stack([np.ones_like(horizon), horizon]), variance)
-    return float(coefficients[0]), float(coefficients[1])
+        return 0.0, float(variance[0] / horizon[0]), 0.0
+    powers = np.vander(horizon, 3 if curved else 2, increasing=True)
+    intercept, slope, *curve = nnls(powers, variance)[0].tolist()
+    return intercept, slope, curve[0] if curve else 0.0
 
 
 def joint_shocks(

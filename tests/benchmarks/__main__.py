@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.benchmarks import (
+    allocation,
     breaks,
     cbs,
     emerging,
@@ -64,6 +65,7 @@ PARTS: Final = {
     "referee": Part("Simulated regions held to their truth", referee.report),
     "breaks": Part("Structural breaks", breaks.report, ("cbs", "indeed")),
     "moments": Part("Moments of real labour markets", moments.report, moments.NEEDS),
+    "allocation": Part("Allocation of a budget", allocation.report),
 }
 
 

@@ -13,7 +13,8 @@ from forecasting.series.panel import Array
 from forecasting.skill_distance import SkillProfiles, coverage, listed_profiles, thresholds
 from forecasting.sources.esco import CLASSIFICATION_FILE, RELATIONS_FILE
 from forecasting.sources.files import read_csv, unzip
-from forecasting.transitions import Ground, ground, transitions_table
+from forecasting.transition_ground import Ground, ground
+from forecasting.transitions import transitions_table
 from tests.benchmarks.report import Verdict, markdown, verdict_lines
 
 SECONDS: Final = 30.0

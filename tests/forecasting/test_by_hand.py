@@ -25,7 +25,16 @@ def level(tiny: Region, parameters: Parameters) -> Snapshot:
     for sector, persons in (("Q", 10_000.0), ("X", 6_000.0)):
         employment.loc[employment["sector"] == sector, "persons"] = persons
     flat = dataclasses.replace(tiny, tables={**tiny.tables, "sector_employment": employment})
-    return build_snapshot(flat, parameters, seed=1, code="test")
+    return build_snapshot(flat, without_errors(parameters), seed=1, code="test")
+
+
+def without_errors(parameters: Parameters) -> Parameters:
+    """Return the parameters with supply as its tables say, in every draw."""
+    sure = {
+        name: dataclasses.replace(parameters.values[name], value=0.0)
+        for name in ("entry_error", "jobseeker_error")
+    }
+    return dataclasses.replace(parameters, values={**parameters.values, **sure})
 
 
 def cell(table: pd.DataFrame, occupation: str, horizon: int = 5) -> pd.DataFrame:
@@ -90,11 +99,15 @@ def test_persons_lacking_per_skill(level: Snapshot) -> None:
     assert nurses["dutch"] == pytest.approx(172.5 * 0.6)
 
 
-def test_weights_are_the_score_and_need_is_in_persons(level: Snapshot) -> None:
+def test_weights_are_the_band_of_what_courses_could_fill(level: Snapshot) -> None:
     weights = level.tables["weights"].set_index("occupation")
-    assert weights.loc["22", "weight"] == pytest.approx((172.5 + 14.25) / 1200)
-    assert weights.loc["22", "need"] == pytest.approx(172.5 + 14.25)
-    assert weights.loc["52", "weight"] == 0
+    # Courses teach care and Dutch in time, so all that nurses lack: 186.75 of 1,200 openings, 15.6 %, the
+    # band from 10 % on.
+    assert weights.loc["22", "trainable_lower"] == pytest.approx(172.5 + 14.25)
+    assert weights.loc["22", "share_lower"] == pytest.approx((172.5 + 14.25) / 1200)
+    assert weights.loc["22", ["band", "weight"]].tolist() == [4, 1.5]
+    assert weights.loc["22", "need"] == pytest.approx(1.5 * 1200)
+    assert weights.loc["52", ["ground", "weight"]].tolist() == ["nothing_trainable", 0]
 
 
 def test_vacancy_rate_is_the_sectors_by_where_the_occupation_works(level: Snapshot) -> None:

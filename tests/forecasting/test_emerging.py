@@ -11,6 +11,8 @@ from forecasting.emerging import emerging_skills, sure_of_direction
 from forecasting.parameters import Parameters
 from forecasting.skill_change import occupation_change, shift_share
 from forecasting.skill_counts import Counts, mention_counts
+from forecasting.skill_outlook import earlier_origins, share_that_came, until
+from forecasting.skill_trends import Trends, skill_trends
 from forecasting.sources import demo
 
 YEARS = range(2018, 2024)
@@ -120,10 +122,12 @@ def test_growing_occupations_are_between_and_no_flag(rule: dict[str, Any]) -> No
 def test_a_break_of_the_source_is_no_change_of_skills(rule: dict[str, Any]) -> None:
     mentions = ads_asking(np.zeros(40), unlike=0.1, jump=0.8)
     marked = pd.DataFrame({"period": ["2021-Q1"] * 3, "flag": ["b", "b", ""]})
-    unmarked = table(mentions, rule)["log_odds_p50"].abs()
     found = table(mentions, rule, vacancies=marked)
     assert (found["direction"] == "none").all()
-    assert found["log_odds_p50"].abs().mean() < 0.3 * unmarked.mean()
+    moved = [
+        np.abs(skill_trends(laid_out(mentions, vacancies=each)).moved) for each in (marked, NO_VACANCIES)
+    ]
+    assert moved[0].mean() < 0.3 * moved[1].mean()
     assert (found["from_year"] == 2021).all()
 
 
@@ -195,6 +199,38 @@ def test_the_surest_are_kept_while_the_mean_chance_of_error_allows() -> None:
 def test_a_region_without_ads_has_no_rows(rule: dict[str, Any]) -> None:
     nothing = ads_asking(np.zeros(2)).iloc[:0]
     assert emerging_skills(laid_out(nothing), frozenset(), rule).empty
+
+
+def test_a_few_movers_are_not_drawn_to_the_many_that_stand_still() -> None:
+    drift = np.concatenate([np.full(6, 0.4), np.zeros(94)])
+    found = skill_trends(laid_out(ads_asking(drift)))
+    assert found.change[:6].min() > 0.7 * 0.4
+    assert np.abs(found.change[6:]).mean() < 0.05
+    assert found.probability[:6].min() > 0.95
+
+
+def test_what_earlier_origins_foretold_twice_too_large_is_halved() -> None:
+    drift = np.random.default_rng(2).normal(0, 0.3, 80)
+    counts = laid_out(ads_asking(drift, unlike=0.1))
+    drift = drift - np.median(drift)
+
+    def foretell(known: Counts, ahead: float) -> Trends:
+        assert known.times[-1] < counts.times[-1]
+        return replace(skill_trends(known, ahead), change=2 * drift * ahead)
+
+    assert share_that_came(counts, 1.0, foretell) == pytest.approx(0.5, abs=0.07)
+    few = replace(counts, valid=np.arange(80)[:, None] < np.full((1, 6), 10))
+    assert share_that_came(few, 1.0) == 1.0
+
+
+def test_earlier_origins_lie_across_no_break_and_look_at_no_block_after() -> None:
+    marked = pd.DataFrame({"period": ["2022-Q1"], "flag": ["b"]})
+    whole, broken = laid_out(ads_asking(np.zeros(3))), laid_out(ads_asking(np.zeros(3)), vacancies=marked)
+    assert earlier_origins(whole, 1.0) == [(5, 1), (4, 1)]
+    assert earlier_origins(broken, 1.0) == [(5, 1)]
+    known = until(whole, 4)
+    assert known.times.tolist() == whole.times[:4].tolist()
+    assert known.mentions.tolist() == whole.mentions[:, :4].tolist()
 
 
 @pytest.mark.full

@@ -46,7 +46,7 @@ def skill_gaps(cells: Any, unknown: str = "") -> pd.DataFrame:
     rng = np.random.default_rng(0)
     rows = [(*cell, skill) for cell in cells.index[CELL].itertuples(index=False) for skill in "abcd"]
     frame = pd.DataFrame(rows, columns=[*CELL, "skill"])
-    frame = frame.assign(asked=0.5, importance=rng.choice([0.5, 1.0], len(frame)), reason="")
+    frame = frame.assign(asked=0.5, asked_now=0.4, importance=rng.choice([0.5, 1.0], len(frame)), reason="")
     frame["unfilled"] = rng.uniform(1, 50, len(frame))
     frame.loc[(frame["occupation"] == unknown) & (frame["skill"] == "a"), "unfilled"] = np.nan
     return frame
@@ -132,7 +132,8 @@ def test_trainable_persons_are_the_share_taught_of_the_unfilled(cells: Any, para
 
 
 def test_no_course_is_zero_and_no_list_is_unknown(cells: Any, parameters: Parameters) -> None:
-    gaps = skill_gaps(cells, unknown="j01")
+    gaps = skill_gaps(cells)
+    gaps.loc[gaps["occupation"].eq("j01") & gaps["skill"].isin(["a", "b"]), "unfilled"] = np.nan
     none = training_response_table(cells, gaps, courses(("C1", 40, "x", False)), 2025, parameters)
     assert none["answer"][0] == "no_course"
     assert none["trainable_p90"][0] == 0
@@ -143,6 +144,19 @@ def test_no_course_is_zero_and_no_list_is_unknown(cells: Any, parameters: Parame
     assert unlisted["trainable_p50"].isna().all()
     untimed = training_response_table(cells, gaps, courses(("C1", np.nan, "a", False)), 2025, parameters)
     assert untimed.loc[0, ["answer", "reason"]].tolist() == ["abstain", "unavailable"]
+
+
+def test_a_little_that_is_unknown_hides_no_cell(cells: Any, parameters: Parameters) -> None:
+    gaps, few = skill_gaps(cells), parameters["tolerated_unknown"] / 2
+    hidden = gaps["occupation"].eq("j01") & gaps["skill"].eq("a")
+    gaps.loc[hidden, "asked"], gaps.loc[hidden, "unfilled"] = few, np.nan
+    found = training_response_table(cells, gaps, courses(("C1", 40, "b", False)), 2025, parameters)
+    mine = gaps[gaps["occupation"].eq("j01") & gaps["unfilled"].notna()]
+    mass = mine["importance"] * mine["unfilled"]
+    share = mass[mine["skill"].eq("b")].sum() / mass.sum()
+    row = found[found["occupation"].eq("j01")].iloc[0]
+    assert row["answer"] == "trainable"
+    assert row["taught"] == pytest.approx(share)
 
 
 def test_courses_are_chosen_by_what_they_still_teach() -> None:

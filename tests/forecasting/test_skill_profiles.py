@@ -1,4 +1,4 @@
-"""Profiles that move: what is a trend and what only looks like one, what supply holds, and over-asking."""
+"""Profiles that move: what is a trend and what only looks like one, and what supply holds."""
 
 import dataclasses
 
@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.over_asking import base_rates, without_base_rate
 from forecasting.parameters import Parameters
 from forecasting.region import Region
 from forecasting.skill_evidence import (
@@ -211,16 +210,78 @@ def test_who_learnt_earlier_lacks_what_rose_since(found: SkillForecast) -> None:
     others = np.delete(now.shortfall("entrants").mean(axis=1), place)
     assert others.max() < 0.05
     assert (found.lacks("entrants") > 0).any()
-    assert np.nanmean(found.lacks("entrants")) > np.nanmean(found.lacks("jobseekers"))
+    assert np.nanmean(found.lacks("entrants")[0]) > np.nanmean(found.lacks("jobseekers")[0])
 
 
-def test_lags_of_zero_lack_exactly_nothing(tiny: Region, parameters: Parameters) -> None:
+def test_job_seekers_are_those_at_the_start_and_entrants_those_of_the_window(found: SkillForecast) -> None:
+    windows = found.demand(found.occupations.index("a1"))
+    for demand in windows[1:]:
+        np.testing.assert_array_equal(demand.held["jobseekers"], windows[0].held["jobseekers"])
+        assert (demand.held["entrants"] != windows[0].held["entrants"]).any()
+    assert np.nanmean(found.lacks("jobseekers")[2]) > np.nanmean(found.lacks("jobseekers")[0])
+
+
+def test_who_learns_today_lacks_exactly_nothing(tiny: Region, parameters: Parameters) -> None:
     learnt_today = with_values(parameters, curriculum_lag=0, last_work_lag=0)
     table = mentions({"s0": steady(0.3), "s1": steady(0.5), "up": rising(0.1)})
     same = forecast(region_of(tiny, table), learnt_today)
     assert same.draws > 1
+    assert same.holding is None
     assert not same.lacks("entrants").any()
-    assert not same.lacks("jobseekers").any()
+
+
+TOLD_BY = mentions({f"s{number}": steady(0.2 + 0.1 * number) for number in range(6)}, ads=4000, seed=9)
+
+
+def told(more: float, occupations: tuple[str, ...]) -> pd.DataFrame:
+    """Return what job seekers hold where a share p of all ads asks it: p·(1 + more·(1 − p))."""
+    pairs = TOLD_BY[TOLD_BY["occupation"].isin(occupations)].groupby(["occupation", "skill"])
+    share = pairs["mentions"].sum() / pairs["ads"].sum()
+    return (share * (1 + more * (1 - share))).rename("share").reset_index()
+
+
+@pytest.fixture(scope="module")
+def past_errors(parameters: Parameters) -> pd.DataFrame:
+    errors = share_errors(laid_out(TOLD_BY, parameters), (1, 5), parameters)
+    return errors[errors["method"] == "level"]
+
+
+def test_how_holding_goes_with_asking_is_learnt_and_taken_of_those_whose_skills_nobody_lists(
+    tiny: Region, parameters: Parameters, past_errors: pd.DataFrame
+) -> None:
+    raw = with_values(parameters, over_asking={"quantile": 0.1, "fewest": 99})
+    without, learnt = (
+        skill_forecast(
+            region_of(tiny, TOLD_BY, jobseeker_skills=told(0.5, OCCUPATIONS[:count])),
+            *(OCCUPATIONS, "level", past_errors, raw, 1),
+        )
+        for count in (9, 15)
+    )
+    assert without.holding is None
+    assert learnt.holding is not None
+    assert learnt.holding.more == pytest.approx(0.5, abs=0.05)
+    for source, row in (("entrants", 0), ("jobseekers", 15)):
+        demand = learnt.demand(row)[0]
+        expected = learnt.holding.of(demand.asked.mean(axis=1))
+        np.testing.assert_allclose(demand.held[source].mean(axis=1), expected, atol=0.03, err_msg=source)
+        assert np.mean(learnt.lacks(source)[0, row]) < np.mean(without.lacks(source)[0, row])
+
+
+def test_what_is_held_strays_alike_in_every_window(
+    tiny: Region, parameters: Parameters, past_errors: pd.DataFrame
+) -> None:
+    uneven = told(0.3, OCCUPATIONS[:12])
+    uneven["share"] *= np.where(np.arange(len(uneven)) % 2, 0.8, 1.2)
+    region = region_of(tiny, TOLD_BY, jobseeker_skills=uneven)
+    one = skill_forecast(region, OCCUPATIONS, "level", past_errors, parameters, 1)
+    assert one.holding is not None
+    assert one.holding.apart > 0.01
+    first, last = one.demand(3)[0], one.demand(3)[2]
+    np.testing.assert_array_equal(first.held["jobseekers"], last.held["jobseekers"])
+    mean = uneven.set_index(["occupation", "skill"])["share"][OCCUPATIONS[3]].to_numpy()
+    np.testing.assert_allclose(first.held["jobseekers"].mean(axis=1), mean, atol=0.05)
+    for held in (first.held["entrants"], last.held["entrants"], first.held["jobseekers"]):
+        assert ((held >= 0) & (held <= 1)).all()
 
 
 def test_draws_are_the_same_for_the_same_seed_whatever_is_asked_first(found: SkillForecast) -> None:
@@ -271,29 +332,6 @@ def test_a_concept_listed_under_its_old_and_its_new_code_counts_once() -> None:
     moves = pd.DataFrame({"old_code": ["old"], "new_code": ["new"]})
     table = pd.DataFrame({"occupation": "a", "skill": ["old", "new", "other"], "weight": 1.0})
     assert under_new_codes(table, moves)["skill"].tolist() == ["new", "new", "other"]
-
-
-def test_over_asking_takes_off_what_every_occupation_asks() -> None:
-    rng = np.random.default_rng(1)
-    jobs = np.column_stack([rng.uniform(0, 0.6, 40), rng.uniform(0, 1, 40) * (np.arange(40) < 20)])
-    jobs[:8, 0] = 0.0
-    ads = jobs + (1 - jobs) * np.array([0.5, 0.0])
-    rates = base_rates(ads, np.full_like(ads, np.nan), {"quantile": 0.1, "fewest": 10})
-    assert rates == pytest.approx([0.5, 0.0])
-    np.testing.assert_allclose(without_base_rate(ads, rates), jobs, atol=1e-12)
-
-
-def test_over_asking_believes_the_list_where_it_says_that_all_jobs_need_the_skill() -> None:
-    jobs = np.linspace(0.4, 0.8, 40)[:, None] * np.ones((1, 5))
-    ads = jobs.copy()
-    ads[:, 0] = jobs[:, 0] + (1 - jobs[:, 0]) * 0.2
-    rates = base_rates(ads, jobs, {"quantile": 0.1, "fewest": 10})
-    assert rates == pytest.approx([0.2, 0, 0, 0, 0], abs=1e-9)
-
-
-def test_too_few_occupations_set_no_base_rate() -> None:
-    rule = {"quantile": 0.1, "fewest": 10}
-    assert not base_rates(np.full((9, 2), 0.6), np.full((9, 2), np.nan), rule).any()
 
 
 def test_the_middle_of_a_window_is_the_mean_of_its_years() -> None:

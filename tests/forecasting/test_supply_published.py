@@ -30,7 +30,10 @@ def few(parameters: Parameters) -> Parameters:
     """Return the parameters with 40 draws: what is tested holds in every draw."""
     fewer = {
         name: dataclasses.replace(parameters.values[name], value=value)
-        for name, value in (("draws", 40), ("bootstrap_draws", 10), ("horizons", [1, 5]))
+        for name, value in (
+            *(("draws", 40), ("bootstrap_draws", 10), ("horizons", [1, 5])),
+            *(("entry_error", 0.0), ("jobseeker_error", 0.0)),
+        )
     }
     return dataclasses.replace(parameters, values={**parameters.values, **fewer})
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from forecasting.errors import ForecastingError
 from forecasting.parameters import Parameters, load_parameters
 from forecasting.skill_distance import SkillProfiles, coverage, dense_profiles, person
-from forecasting.transitions import COLUMNS, Ground, ground, missing_skills, transitions_table
+from forecasting.transition_ground import Ground, ground
+from forecasting.transitions import COLUMNS, missing_skills, transitions_table
 from tests.oracles import transitions as oracle
 
 SKILLS = ("weld", "cut", "drive", "plan", "sell")

@@ -292,14 +292,13 @@ def test_no_figure_of_a_suppressed_cell_comes_back(
         .stack()
     }
     weights = older.tables["weights"].sort_values("occupation")
-    secret |= set(weights.loc[weights["occupation"] == "25", ["weight", "need", "score_lower"]].iloc[0])
+    secret |= set(weights.loc[weights["occupation"] == "25", ["need", "score_lower"]].iloc[0])
     secret |= {float(cents) for cents in allocate(BUDGET, weights["need"].to_numpy(dtype=float), 0.9)}
     secret -= {0.0, 1.0}
-    neutral = suppressed.tables["weights"].set_index("occupation").loc["25", "weight"]
     found = compare(*((suppressed, older) if turned else (older, suppressed)), BUDGET)
     told = set(numbers(json.loads(as_json(found))))
     assert len(secret) > 20
-    assert not {value for value in told for hush in {*secret, neutral} if math.isclose(value, hush)}
+    assert not {value for value in told for hush in secret if math.isclose(value, hush)}
     assert not any("38 %" in view(found) for view in VIEWS), "its median, as people read it"
 
 

@@ -23,6 +23,8 @@ _MEMORY: Final = 0.5
 _FEWEST: Final = 5
 """Respondents below which a figure is not published; below four times as many it is marked unreliable."""
 _UNKNOWN_OCCUPATION: Final = 0.05
+_PLACED: Final = 0.92
+"""Share of those who look for work whose occupation the survey of graduates finds."""
 
 
 def years(world: World) -> NDArray[np.int64]:
@@ -252,7 +254,8 @@ def _entry(world: World) -> pd.DataFrame:
         for level in range(1, len(LEVELS)):
             size = int(asked[field, level])
             if size >= _FEWEST:
-                found = draw.multinomial(size, flow[field, level] / flow[field, level].sum()) * 0.92 / size
+                found = draw.multinomial(size, flow[field, level] / flow[field, level].sum()) / size
+                found = found * _PLACED * ACTIVE[level]  # the others study on
                 seen = found > 0
                 cells = {"field": code, "level": LEVELS[level], "sample": size, "flag": ""}
                 frames.append(pd.DataFrame({"occupation": codes[seen], "share": found[seen]}).assign(**cells))

@@ -1,0 +1,329 @@
+"""One allocation from end to end: applications, law and a release's weights in, euros with their reasons out.
+
+Pure: the same tables, rules and budget give the same result, whoever asks and whenever.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecasting.errors import ForecastingError, InputError, Problem
+from forecasting.funding import weights as rules
+from forecasting.funding.allocation import Allocation, distribute
+from forecasting.funding.applications import Applications, Cents
+from forecasting.funding.catalogue import Courses, read_courses
+from forecasting.funding.course_draws import drawn_shares, drawn_weights
+from forecasting.funding.courses import Needs, needs_of, score_courses
+from forecasting.funding.law import Legal, constrain
+from forecasting.funding.law_rules import Rulebook
+from forecasting.funding.programme_columns import checked
+from forecasting.funding.programme_limits import MATCHED, Limits, above_base, limits_of, previous_cents
+from forecasting.funding.resampled import Spread, resampled_amounts, spread
+from forecasting.funding.universalism import base_per_head
+from forecasting.funding.weights import WeightRule, with_groups
+from forecasting.parameters import Parameters
+from forecasting.series.panel import Array
+
+ELIGIBLE_COST: Final = "eligible_cost"
+PARTICIPANT_HOURS: Final = "participant_hours"
+SIZES: Final = (ELIGIBLE_COST, PARTICIPANT_HOURS)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is to be divided, over whom, by which rules.
+
+    Parameters
+    ----------
+    day : date
+        Of the decision: law and parameters are those of this day.
+    budget : int
+        Cents, more than 0.
+    applications, grants, courses : DataFrame
+        Columns of `forecasting.funding.programme_columns.ASKED`, `forecasting.funding.law_columns.GRANTS` and
+        the canonical table ``courses``.
+    previous : DataFrame or None
+        ``undertaking, region, course, cents`` of the last period; None without change limits.
+    register : DataFrame or None
+        ``undertaking`` of all that may apply; None where nobody keeps one.
+    universal : bool
+        Progressive universalism: everybody who is eligible gets a base per head first.
+    size : str
+        One of `SIZES`: what a weight is multiplied by.
+    """
+
+    day: dt.date
+    budget: int
+    applications: pd.DataFrame
+    grants: pd.DataFrame
+    courses: pd.DataFrame
+    previous: pd.DataFrame | None
+    register: pd.DataFrame | None
+    universal: bool
+    size: str
+
+
+@dataclass(frozen=True)
+class Basis:
+    """The release and the rules that a call is decided on.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Published tables ``skills, occupations, skill_weights, weights``.
+    lacking : ndarray of shape (rows of ``skill_weights``, draws)
+        Kept draws ``lacking_skills``.
+    weighing : Parameters
+        Those of the release: the rule that its weights were made by.
+    dividing : Parameters
+        Those of the day of the decision.
+    law : Rulebook
+        Of the same day.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    lacking: NDArray[np.floating]
+    weighing: Parameters
+    dividing: Parameters
+    law: Rulebook
+
+    @property
+    def rule(self) -> WeightRule:
+        """Return the rule of the weights."""
+        return WeightRule.of(self.weighing, rules.SKILL)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """An allocation with everything that it rests on; rows and arrays in the order of the applications' ids.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row an application; see `forecasting.funding.programme_tables.COLUMNS`.
+    legal : Legal
+    limits : Limits
+    above : Allocation
+        How what is above the base was divided.
+    scores : DataFrame
+        Course scores of every region asked for.
+    amounts : ndarray of shape (draws, applications)
+        Cents under each draw.
+    baseline : ndarray of int64
+        Cents by participation alone: the same law and budget, every weight 1.
+    """
+
+    table: pd.DataFrame
+    legal: Legal
+    limits: Limits
+    above: Allocation
+    scores: pd.DataFrame
+    amounts: Array
+    baseline: Cents
+
+
+def decide(call: Call, basis: Basis) -> Decision:
+    """Divide a budget over applications.
+
+    Raises
+    ------
+    InputError
+        With every problem of the tables, or floors that the budget does not pay, with the amounts.
+    ForecastingError
+        If the size is unknown, or release and rules do not fit.
+    """
+    if call.size not in SIZES:
+        raise ForecastingError(f"size {call.size!r}; expected one of {', '.join(SIZES)}. Do: correct it.")
+    asked = checked(
+        call.applications, call.grants, call.courses, basis.law, markets(basis), basis.rule, call.register
+    )
+    asked = asked.sort_values("id", ignore_index=True)
+    legal = constrain(asked, call.grants, call.courses, basis.law, call.day)
+    scores, drawn = _weighed(asked, call.courses, basis)
+    found = _told(asked, legal, scores)
+    sizes = _sizes(found, call)
+    factors = _group_factors(found, basis.rule)
+    weights = found["course_weight"].to_numpy(dtype=float) * factors
+    weights = np.round(basis.rule.clipped(weights), 6)
+    caps = legal.applications["cap_cents"].to_numpy(dtype=np.int64)
+    previous = None if call.previous is None else previous_cents(found[["id", *MATCHED]], sizes, call.previous)
+    heads = found["participants"].to_numpy(dtype=np.int64)
+    limits = limits_of(
+        caps,
+        legal.shared_caps(),
+        _bases(call, heads, caps, basis.dividing),
+        previous,
+        float(basis.dividing["allocation_change_limit"]),
+    )
+    above = _divided(call.budget, tuple(found["id"]), weights * sizes, limits)
+    amounts = _drawn_amounts(call.budget, tuple(found["id"]), drawn, factors, sizes, limits, basis.rule)
+    alone = limits_of(caps, legal.shared_caps(), np.zeros_like(caps), None, 0.0)
+    baseline = distribute(
+        call.budget, Applications(tuple(found["id"]), sizes, alone.floors, alone.caps, alone.groups)
+    ).cents
+    found = found.assign(
+        group_factor=factors,
+        weight=weights,
+        size=sizes,
+        previous_cents=pd.array([pd.NA] * len(found) if previous is None else previous, dtype="Int64"),
+    )
+    table = _rows(found, legal, limits, above, _spread(amounts, basis.dividing), baseline)
+    return Decision(table, legal, limits, above, scores, amounts, baseline)
+
+
+def markets(basis: Basis) -> list[str]:
+    """Return the regions that a release has weights for, sorted."""
+    return sorted(basis.tables["weights"]["region"].astype(str).unique())
+
+
+def _needs(offered: Courses, region: str, tables: Mapping[str, pd.DataFrame]) -> Needs:
+    """Return what a region lacks; where the release abstains for all of it, nothing is known of any skill."""
+    known = tables["skill_weights"]
+    if region in set(known["region"].astype(str)):
+        return needs_of(offered, region, known, tables["weights"])
+    nothing, none = np.full(len(offered.skills), np.nan), np.zeros(len(offered.skills))
+    years = int(tables["weights"]["horizon"].iloc[0])
+    unweighted = np.full(len(offered.occupations), np.nan)
+    return Needs(region, years, nothing, none, none, none.astype(bool), {}, unweighted, None)
+
+
+def _weighed(
+    asked: pd.DataFrame, courses: pd.DataFrame, basis: Basis
+) -> tuple[pd.DataFrame, Array]:
+    """Return course scores of every region asked for, and each application's course weight in every draw."""
+    tables = basis.tables
+    offered = read_courses(courses, tables["skills"]["code"], tables["occupations"]["code"])
+    parts, drawn = [], np.zeros((basis.lacking.shape[1], len(asked)))
+    place = {code: number for number, code in enumerate(offered.codes)}
+    for region in sorted(asked["region"].unique()):
+        needs = _needs(offered, region, tables)
+        scores = score_courses(offered, needs, basis.weighing)
+        shares = drawn_shares(offered, region, tables["skill_weights"], basis.lacking)
+        by_draw = drawn_weights(offered, needs, scores, shares, basis.weighing)
+        here = np.flatnonzero((asked["region"] == region).to_numpy())
+        drawn[:, here] = by_draw[:, [place[code] for code in asked["course"].to_numpy()[here]]]
+        parts.append(scores[scores["course"].isin(set(asked["course"].to_numpy()[here]))])
+    return pd.concat(parts, ignore_index=True), drawn
+
+
+_OF_COURSE: Final = {
+    "title": "course_title",
+    "hours": "hours",
+    "weight": "course_weight",
+    "band": "course_band",
+    "score": "course_score",
+    "ground": "ground",
+    "need": "need",
+    "why": "course_why",
+    "why_nl": "course_why_nl",
+}
+
+
+def _told(asked: pd.DataFrame, legal: Legal, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the applications with what law and course say of them."""
+    columns = ["id", "undertaking", "region", "course", "participants", "groups", "sector", "education", "age"]
+    found = asked[columns].assign(participants=pd.to_numeric(asked["participants"]).astype(np.int64))
+    of_course = scores[["region", "course", *_OF_COURSE]].rename(columns=_OF_COURSE)
+    found = found.merge(of_course, on=["region", "course"], how="left", validate="many_to_one")
+    own = legal.applications
+    return found.assign(
+        regime=own["regime"].to_numpy(),
+        size_class=own["size_class"].to_numpy(),
+        single_undertaking=own["single_undertaking"].to_numpy(),
+        eligible_cents=own["eligible_cents"].to_numpy(dtype=np.int64),
+        legal_cap_cents=own["cap_cents"].to_numpy(dtype=np.int64),
+        refused=own["refused"].to_numpy(dtype=bool),
+        law=["; ".join(each) for each in own["binding"]],
+    )
+
+
+def _sizes(found: pd.DataFrame, call: Call) -> Array:
+    """Return what each weight is multiplied by: cents of eligible cost, or hours of all participants."""
+    if call.size == ELIGIBLE_COST:
+        return found["eligible_cents"].to_numpy(dtype=float)
+    hours = found["hours"].to_numpy(dtype=float)
+    if np.isnan(hours).any():
+        worst = str(found.loc[np.isnan(hours), "course"].iloc[0])
+        remedy = "give its hours, or allocate by eligible_cost"
+        raise InputError([Problem("courses", f"no hours of {worst!r}", "hours of each course", remedy, "hours")])
+    return hours * found["participants"].to_numpy(dtype=float)
+
+
+def _group_factors(found: pd.DataFrame, rule: WeightRule) -> Array:
+    """Return the inclusion factor of each application: the largest of its declared groups'."""
+    free = replace(rule, cap=np.inf, floor=1e-9, neutral=1.0)  # the factor alone, not clipped
+    known: dict[str, float] = {}
+    for cell in found["groups"].unique():
+        known[cell] = with_groups(1.0, tuple(cell.split()), free)
+    return found["groups"].map(known).to_numpy(dtype=float)
+
+
+def _bases(call: Call, heads: NDArray[np.int64], caps: Cents, parameters: Parameters) -> Cents:
+    """Return the base of each application: a declared share of the budget, equal per eligible head."""
+    if not call.universal:
+        return np.zeros(len(heads), dtype=np.int64)
+    lawful = np.where(caps > 0, heads, 0)
+    return lawful * base_per_head(call.budget, lawful, parameters["universal_base_share"])
+
+
+def _above(ids: tuple[str, ...], weighted: Array, limits: Limits) -> Applications:
+    groups = above_base(limits.groups, limits.base)
+    return Applications(ids, weighted, limits.floors - limits.base, limits.caps - limits.base, groups)
+
+
+def _divided(budget: int, ids: tuple[str, ...], weighted: Array, limits: Limits) -> Allocation:
+    return distribute(budget - int(limits.base.sum()), _above(ids, weighted, limits))
+
+
+def _drawn_amounts(
+    budget: int,
+    ids: tuple[str, ...],
+    drawn: Array,
+    factors: Array,
+    sizes: Array,
+    limits: Limits,
+    rule: WeightRule,
+) -> Array:
+    """Return the cents of each application under each draw, within the same law, base and change limits."""
+    weighted = rule.clipped(drawn * factors) * sizes
+    asked = _above(ids, weighted[0], limits)
+    left = budget - int(limits.base.sum())
+    return np.asarray(limits.base + resampled_amounts(left, asked, weighted))
+
+
+def _spread(amounts: Array, parameters: Parameters) -> Spread:
+    low, high = parameters["allocation_interval"]
+    places = max(1, round(amounts.shape[1] * parameters["allocation_top_share"]))
+    return spread(amounts, (low, high), places)
+
+
+def _rows(
+    found: pd.DataFrame, legal: Legal, limits: Limits, above: Allocation, moved: Spread, baseline: Cents
+) -> pd.DataFrame:
+    """Return the rows of the result."""
+    cents = limits.base + above.cents
+    share = np.array([float(own) for own in above.shares]) + limits.base
+    bound = np.where(found["refused"], "law", np.array(above.bound, dtype=object))
+    table: Any = found.assign(
+        base_cents=limits.base,
+        floor_cents=limits.floors,
+        cap_cents=limits.caps,
+        change_limit_gave_way=limits.gave_way,
+        weighted_size=found["weight"] * found["size"],
+        share_cents=share,
+        cents=cents,
+        euros=[f"{own // 100}.{own % 100:02d}" for own in cents.tolist()],
+        rounding_cents=cents - share,
+        bound=bound.astype(str),
+        p_low_cents=np.round(moved.low, 2),
+        p50_cents=np.round(moved.middle, 2),
+        p_high_cents=np.round(moved.high, 2),
+        probability_top=np.round(moved.top, 6),
+        participation_cents=baseline,
+    )
+    return table

@@ -1,0 +1,234 @@
+"""A statement of reasons for each applicant, in Dutch and English, each number in it from the result's row."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Final
+
+import pandas as pd
+
+from forecasting.funding.programme import Call, Decision
+from forecasting.funding.reasons import number, percent
+from forecasting.funding.weights import NOT_FOR_SOLE_USE
+
+Row = Mapping[Hashable, Any]
+LANGUAGES: Final = ("nl", "en")
+
+_SAYS: Final[dict[str, dict[str, str]]] = {
+    "en": {
+        "title": "Statements of reasons, decision of {day}",
+        "release": "Release {release}; budget {budget}; weights at P{quantile} of the draws.",
+        "head": "{id}: undertaking {undertaking}, course {course} {title}, region {region}",
+        "paid": "Awarded: {euros} on {eligible} of eligible costs ({part}).",
+        "refused": "Awarded: nothing. The law allows no aid for this application:",
+        "rule": "{rule}, version of {version}, {article}: {detail}",
+        "none": "No rule of law limits the amount further.",
+        "law": "By law at most {cap}. Rules that count:",
+        "eligible_cost": "{weight} × {size} of eligible costs = {weighted}",
+        "participant_hours": "{weight} × {size} hours of participants = {weighted}",
+        "weight": "Weight {course}, times {factor} for the groups of the participants ({groups}), within the rule's "
+        "bounds: {weight}.",
+        "plain": "Weight {weight}.",
+        "level": "Every unit of weight × size gets {level} cents where nothing else limits: {share} cents before "
+        "rounding, {cents} cents after it.",
+        "free": "The budget is larger than what may be paid: everybody is at the cap. {share} cents before rounding, "
+        "{cents} cents after it.",
+        "base": "Of this, {base} is the base that every eligible participant gets.",
+        "bound_weight": "The weight decides the amount.",
+        "bound_floor": "The least amount ({floor}) decides.",
+        "bound_cap": "The most that may be paid ({cap}) decides.",
+        "bound_group": "A limit shared with other applications decides: {bound}.",
+        "previous": "Last period: {previous}; change limit {limit}: from {floor} to {cap}.",
+        "gave_way": "The change limit could not be kept: the law goes before it.",
+        "interval": "Were each of {draws} draws of the forecast the truth: from {low} to {high} ({span}), median "
+        "{middle}; probability to be among the first {top} of the amounts: {chance}.",
+        "baseline": "By participation alone, every weight 1: {baseline}.",
+        "appeal": "Objections: name the application and what is wrong; a correction is a new allocation that refers "
+        "to this one.",
+    },
+    "nl": {
+        "title": "Motivering per aanvraag, beslissing van {day}",
+        "release": "Release {release}; budget {budget}; gewichten bij P{quantile} van de trekkingen.",
+        "head": "{id}: onderneming {undertaking}, opleiding {course} {title}, regio {region}",
+        "paid": "Toegekend: {euros} op {eligible} in aanmerking komende kosten ({part}).",
+        "refused": "Toegekend: niets. De wet laat voor deze aanvraag geen steun toe:",
+        "rule": "{rule}, versie van {version}, {article}: {detail}",
+        "none": "Geen rechtsregel beperkt het bedrag verder.",
+        "law": "Volgens de wet hoogstens {cap}. Regels die tellen:",
+        "eligible_cost": "{weight} × {size} in aanmerking komende kosten = {weighted}",
+        "participant_hours": "{weight} × {size} deelnemersuren = {weighted}",
+        "weight": "Gewicht {course}, maal {factor} voor de doelgroepen van de deelnemers ({groups}), binnen de "
+        "grenzen van de regel: {weight}.",
+        "plain": "Gewicht {weight}.",
+        "level": "Elke eenheid gewicht × omvang krijgt {level} cent waar niets anders beperkt: {share} cent voor "
+        "afronding, {cents} cent erna.",
+        "free": "Het budget is groter dan wat betaald mag worden: iedereen krijgt het maximum. {share} cent voor "
+        "afronding, {cents} cent erna.",
+        "base": "Daarvan is {base} de basis die elke in aanmerking komende deelnemer krijgt.",
+        "bound_weight": "Het gewicht bepaalt het bedrag.",
+        "bound_floor": "Het minimumbedrag ({floor}) bepaalt.",
+        "bound_cap": "Het maximum dat betaald mag worden ({cap}) bepaalt.",
+        "bound_group": "Een grens die met andere aanvragen wordt gedeeld bepaalt: {bound}.",
+        "previous": "Vorige periode: {previous}; grens op de verandering {limit}: van {floor} tot {cap}.",
+        "gave_way": "De grens op de verandering kon niet worden gehouden: de wet gaat voor.",
+        "interval": "Was elk van {draws} trekkingen van de voorspelling de waarheid: van {low} tot {high} ({span}), "
+        "mediaan {middle}; kans om bij de eerste {top} van de bedragen te zijn: {chance}.",
+        "baseline": "Naar deelname alleen, elk gewicht 1: {baseline}.",
+        "appeal": "Bezwaar: noem de aanvraag en wat niet klopt; een verbetering is een nieuwe toekenning die naar "
+        "deze verwijst.",
+    },
+}
+
+_FINDING: Final[dict[str, dict[str, str]]] = {
+    "nl": {
+        "refused": "geen steun mogelijk",
+        "cap": "hoogstens {cents}",
+        "notify": "aan te melden bij de Commissie vanaf {cents}",
+        "publish": "toekenning wordt openbaar gemaakt vanaf {cents}",
+        "warning": "opmerking, beperkt niets",
+    },
+}
+"""What a finding says in Dutch, beside the rule's own wording, which is English."""
+
+
+def euro(cents: float, language: str) -> str:
+    """Return cents as euros in the language.
+
+    Examples
+    --------
+    >>> euro(123456, "en"), euro(123456, "nl")
+    ('EUR 1,234.56', '1.234,56 euro')
+    """
+    told = number(float(cents) / 100, language, 2)
+    return f"EUR {told}" if language == "en" else f"{told} euro"
+
+
+def statements(
+    call: Call, decision: Decision, release: str, quantile: float, about: Mapping[str, Any], language: str
+) -> str:
+    """Return the statements of all applicants as one Markdown text.
+
+    Parameters
+    ----------
+    release : str
+        Id, for the head.
+    quantile : float
+        That the weights rest on.
+    about : mapping
+        ``allocation_change_limit, allocation_interval, allocation_top_share``: values in force.
+    language : {"nl", "en"}
+    """
+    says = _SAYS[language]
+    head = says["release"].format(
+        release=release, budget=euro(call.budget, language), quantile=f"{100 * quantile:g}"
+    )
+    parts = [f"# {says['title'].format(day=call.day)}", head, NOT_FOR_SOLE_USE[language]]
+    findings: dict[str, list[Row]] = {}
+    for row in decision.legal.findings.to_dict("records"):
+        findings.setdefault(str(row["application"]), []).append(row)
+    level = decision.above.level
+    for row in decision.table.to_dict("records"):
+        own = findings.get(str(row["id"]), [])
+        parts.append("\n".join(_statement(row, own, level, call, decision, about, language)))
+    return "\n\n".join(parts) + "\n"
+
+
+def _statement(
+    row: Row,
+    findings: Sequence[Row],
+    level: Fraction | None,
+    call: Call,
+    decision: Decision,
+    about: Mapping[str, Any],
+    language: str,
+) -> Iterator[str]:
+    says = _SAYS[language]
+    yield "## " + says["head"].format(
+        id=row["id"],
+        undertaking=row["undertaking"],
+        course=row["course"],
+        title=row["course_title"],
+        region=row["region"],
+    )
+    yield ""
+    if row["refused"]:
+        yield says["refused"]
+        yield from _rules([each for each in findings if each["kind"] in {"refused", "warning"}], language)
+        yield from ("", says["appeal"])
+        return
+    money = {
+        name: euro(row[f"{name}_cents"], language) for name in ("base", "floor", "cap", "eligible")
+    }
+    part = row["cents"] / row["eligible_cents"]
+    yield says["paid"].format(
+        euros=euro(row["cents"], language), eligible=money["eligible"], part=percent(part, language)
+    )
+    yield from ("", f"- {row['course_why_nl' if language == 'nl' else 'course_why']}")
+    yield f"- {_weight(row, call.size, language)}"
+    told = {"share": number(row["share_cents"], language, 3), "cents": number(row["cents"], language)}
+    if level is None:
+        yield "- " + says["free"].format(**told)
+    else:
+        yield "- " + says["level"].format(level=number(float(level), language, 6), **told)
+    if row["base_cents"]:
+        yield "- " + says["base"].format(**money)
+    bound = f"bound_{row['bound']}"
+    yield "- " + says[bound if bound in says else "bound_group"].format(**money, bound=row["bound"])
+    if not pd.isna(row["previous_cents"]):
+        limit = percent(about["allocation_change_limit"], language)
+        previous = euro(row["previous_cents"], language)
+        yield "- " + says["previous"].format(**money, previous=previous, limit=limit)
+        if row["change_limit_gave_way"]:
+            yield "- " + says["gave_way"]
+    yield "- " + _uncertainty(row, len(decision.amounts), about, language)
+    yield "- " + says["baseline"].format(baseline=euro(row["participation_cents"], language))
+    binding = [each for each in findings if each["kind"] != "warning"]
+    yield "- " + (
+        says["law"].format(cap=euro(row["legal_cap_cents"], language)) if binding else says["none"]
+    )
+    yield from _rules(findings, language, "  ")
+    yield from ("", says["appeal"])
+
+
+def _weight(row: Row, size: str, language: str) -> str:
+    """Return the weight with its factors, times the size."""
+    says, weight = _SAYS[language], number(row["weight"], language, 3)
+    if row["group_factor"] == 1:
+        first = says["plain"].format(weight=weight)
+    else:
+        first = says["weight"].format(
+            course=number(row["course_weight"], language, 3),
+            factor=number(row["group_factor"], language, 2),
+            groups=row["groups"],
+            weight=weight,
+        )
+    money = size == "eligible_cost"
+    told = {
+        name: euro(row[key], language) if money else number(row[key], language, 1)
+        for name, key in (("size", "size"), ("weighted", "weighted_size"))
+    }
+    return f"{first} {says[size].format(weight=weight, **told)}."
+
+
+def _uncertainty(row: Row, draws: int, about: Mapping[str, Any], language: str) -> str:
+    low, high = about["allocation_interval"]
+    return _SAYS[language]["interval"].format(
+        draws=number(draws, language),
+        low=euro(row["p_low_cents"], language),
+        high=euro(row["p_high_cents"], language),
+        middle=euro(row["p50_cents"], language),
+        span=f"P{100 * low:g}–P{100 * high:g}",
+        top=percent(about["allocation_top_share"], language),
+        chance=percent(row["probability_top"], language),
+    )
+
+
+def _rules(findings: Sequence[Row], language: str, indent: str = "") -> Iterator[str]:
+    """Yield each rule as cited; the detail is in English, in Dutch what follows from it stands before."""
+    for each in findings:
+        detail = str(each["detail"])
+        if language == "nl":
+            cents = "" if pd.isna(each["cents"]) else euro(int(each["cents"]), language)
+            detail = f"{_FINDING['nl'][str(each['kind'])].format(cents=cents)} (“{detail}”)"
+        yield f"{indent}- " + _SAYS[language]["rule"].format(
+            rule=each["rule"], version=each["version"], article=each["article"], detail=detail
+        )
