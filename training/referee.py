@@ -115,8 +115,16 @@ def _naive(past: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found).reset_index().melt(CELL, var_name="figure", value_name="naive")
 
 
-def held_to_truth(snapshot: Snapshot, truth: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def held_to_truth(
+    snapshot: Snapshot, truth: Mapping[str, pd.DataFrame], measured: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return every cell's outcome beside the forecast and the yardsticks.
+
+    Parameters
+    ----------
+    measured : DataFrame, optional
+        As `training.referee_measured.measured_past` returns it: the score of the past window as the region's
+        own tables tell it; without it the column is empty.
 
     Cells without a forecast (suppressed, unknown) or without an outcome (no openings) are left out: the
     table of `errors` says how many stay.
@@ -124,6 +132,10 @@ def held_to_truth(snapshot: Snapshot, truth: Mapping[str, pd.DataFrame]) -> pd.D
     actual = outcomes(truth, "future").rename(columns={"value": "actual"})
     joined = actual.merge(forecasts(snapshot), on=[*CELL, "figure"], how="left")
     joined = joined.merge(yardsticks(truth), on=[*CELL, "figure"], how="left")
+    joined["measured"] = np.nan
+    if measured is not None:
+        told = measured.set_index(CELL)["measured"].reindex(pd.MultiIndex.from_frame(joined[CELL]))
+        joined["measured"] = np.where(joined["figure"] == "score", told.to_numpy(dtype=float), np.nan)
     return joined.dropna(subset=["actual", "p50", "persistence"]).reset_index(drop=True)
 
 
@@ -133,8 +145,9 @@ def errors(held: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``figure, horizon, cells, model, persistence, naive, oracle``; ``way``: the share of the way from
-        persistence to the oracle, (persistence − model) / (persistence − oracle); ``spearman`` of the
+        ``figure, horizon, cells, model, persistence, naive, oracle``, and ``measured`` of the score; ``way``:
+        the share of the way from persistence to the oracle, (persistence − model) / (persistence − oracle),
+        and ``way_measured``, the same from the past gap as measured; ``spearman`` of the
         forecast, ``spearman_persistence``, ``spearman_oracle``; ``covered`` and ``oracle_covered``: share of
         outcomes between P10 and P90.
     """
@@ -143,14 +156,16 @@ def errors(held: pd.DataFrame) -> pd.DataFrame:
         missed = {
             name: float((cells[column] - cells["actual"]).abs().mean())
             for name, column in {
-                "model": "p50", "persistence": "persistence", "naive": "naive", "oracle": "oracle"
+                "model": "p50", "persistence": "persistence", "naive": "naive", "oracle": "oracle",
+                "measured": "measured",
             }.items()
         }  # fmt: skip
-        room = missed["persistence"] - missed["oracle"]
+        room, wide = (missed[name] - missed["oracle"] for name in ("persistence", "measured"))
         rows.append(
             {"figure": figure, "horizon": horizon, "cells": len(cells)}
             | missed
             | {"way": (missed["persistence"] - missed["model"]) / room if room > 0 else np.nan}
+            | {"way_measured": (missed["measured"] - missed["model"]) / wide if wide > 0 else np.nan}
             | {
                 f"spearman{suffix}": _spearman(cells["actual"], cells[column])
                 for suffix, column in {"": "p50", "_persistence": "persistence", "_oracle": "oracle"}.items()

@@ -47,7 +47,7 @@ def spread_over(targets: NDArray[np.floating], openings: Array) -> Array:
     >>> spread_over(np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([30.0, 10.0])).tolist()
     [[1.0, 0.0], [0.75, 0.25]]
     """
-    aimed = np.where(targets.any(axis=1)[:, None], targets, 1.0) * openings
+    aimed = np.where(np.asarray(targets.any(axis=1))[:, None], targets, 1.0) * openings
     whole = aimed.sum(axis=1, keepdims=True)
     return np.divide(aimed, whole, out=np.zeros_like(aimed), where=whole > 0)
 
@@ -113,7 +113,5 @@ def closed(trainees: Array, seats: Seats, additional: Array, *, led: bool) -> Ar
     persons, gain = trainees @ weighed, trainees @ (weighed * seats.taught)
     room = seats.unfilled if led else seats.openings
     fits = np.minimum(1.0, np.divide(room, persons, out=np.ones_like(persons), where=persons > 0))
-    chance = np.divide(
-        seats.unfilled, room, out=np.zeros_like(seats.unfilled), where=np.asarray(room) > 0
-    )
+    chance = np.divide(seats.unfilled, room, out=np.zeros_like(seats.unfilled), where=np.asarray(room) > 0)
     return np.asarray(gain * fits * chance)

@@ -1,7 +1,7 @@
 """Weights of courses under each kept draw: what the same rule would give if that draw were the truth.
 
-The published weight rests on one cautious quantile; here every draw takes its turn, so that the interval of an
-amount and the probability of a rank carry the forecast's uncertainty (METHOD.md section 8.6).
+The published weight rests on one cautious quantile; here every draw takes its turn, so that the interval of
+an amount and the probability of a rank carry the forecast's uncertainty (METHOD.md section 8.6).
 """
 
 from typing import Final
@@ -47,8 +47,8 @@ def drawn_shares(
     """
     if len(skill_weights) != len(lacking):
         raise ForecastingError(
-            f"skill_weights has {len(skill_weights):,} rows and lacking_skills {len(lacking):,}; expected one "
-            "for each. Do: take both from one release."
+            f"skill_weights has {len(skill_weights):,} rows and lacking_skills {len(lacking):,}; "
+            "expected one for each. Do: take both from one release."
         )
     here = np.flatnonzero((skill_weights["region"] == region).to_numpy(dtype=bool))
     at = pd.Index(skill_weights["skill"].astype(str).to_numpy()[here]).get_indexer(pd.Index(offered.skills))

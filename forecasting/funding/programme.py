@@ -151,7 +151,9 @@ def decide(call: Call, basis: Basis) -> Decision:
     weights = found["course_weight"].to_numpy(dtype=float) * factors
     weights = np.round(basis.rule.clipped(weights), 6)
     caps = legal.applications["cap_cents"].to_numpy(dtype=np.int64)
-    previous = None if call.previous is None else previous_cents(found[["id", *MATCHED]], sizes, call.previous)
+    previous = (
+        None if call.previous is None else previous_cents(found[["id", *MATCHED]], sizes, call.previous)
+    )
     heads = found["participants"].to_numpy(dtype=np.int64)
     limits = limits_of(
         caps,
@@ -172,7 +174,7 @@ def decide(call: Call, basis: Basis) -> Decision:
         size=sizes,
         previous_cents=pd.array([pd.NA] * len(found) if previous is None else previous, dtype="Int64"),
     )
-    table = _rows(found, legal, limits, above, _spread(amounts, basis.dividing), baseline)
+    table = _rows(found, limits, above, _spread(amounts, basis.dividing), baseline)
     return Decision(table, legal, limits, above, scores, amounts, baseline)
 
 
@@ -192,9 +194,7 @@ def _needs(offered: Courses, region: str, tables: Mapping[str, pd.DataFrame]) ->
     return Needs(region, years, nothing, none, none, none.astype(bool), {}, unweighted, None)
 
 
-def _weighed(
-    asked: pd.DataFrame, courses: pd.DataFrame, basis: Basis
-) -> tuple[pd.DataFrame, Array]:
+def _weighed(asked: pd.DataFrame, courses: pd.DataFrame, basis: Basis) -> tuple[pd.DataFrame, Array]:
     """Return course scores of every region asked for, and each application's course weight in every draw."""
     tables = basis.tables
     offered = read_courses(courses, tables["skills"]["code"], tables["occupations"]["code"])
@@ -226,7 +226,17 @@ _OF_COURSE: Final = {
 
 def _told(asked: pd.DataFrame, legal: Legal, scores: pd.DataFrame) -> pd.DataFrame:
     """Return the applications with what law and course say of them."""
-    columns = ["id", "undertaking", "region", "course", "participants", "groups", "sector", "education", "age"]
+    columns = [
+        "id",
+        "undertaking",
+        "region",
+        "course",
+        "participants",
+        "groups",
+        "sector",
+        "education",
+        "age",
+    ]
     found = asked[columns].assign(participants=pd.to_numeric(asked["participants"]).astype(np.int64))
     of_course = scores[["region", "course", *_OF_COURSE]].rename(columns=_OF_COURSE)
     found = found.merge(of_course, on=["region", "course"], how="left", validate="many_to_one")
@@ -250,7 +260,9 @@ def _sizes(found: pd.DataFrame, call: Call) -> Array:
     if np.isnan(hours).any():
         worst = str(found.loc[np.isnan(hours), "course"].iloc[0])
         remedy = "give its hours, or allocate by eligible_cost"
-        raise InputError([Problem("courses", f"no hours of {worst!r}", "hours of each course", remedy, "hours")])
+        raise InputError(
+            [Problem("courses", f"no hours of {worst!r}", "hours of each course", remedy, "hours")]
+        )
     return hours * found["participants"].to_numpy(dtype=float)
 
 
@@ -260,7 +272,7 @@ def _group_factors(found: pd.DataFrame, rule: WeightRule) -> Array:
     known: dict[str, float] = {}
     for cell in found["groups"].unique():
         known[cell] = with_groups(1.0, tuple(cell.split()), free)
-    return found["groups"].map(known).to_numpy(dtype=float)
+    return np.array([known[cell] for cell in found["groups"]], dtype=float)
 
 
 def _bases(call: Call, heads: NDArray[np.int64], caps: Cents, parameters: Parameters) -> Cents:
@@ -303,7 +315,7 @@ def _spread(amounts: Array, parameters: Parameters) -> Spread:
 
 
 def _rows(
-    found: pd.DataFrame, legal: Legal, limits: Limits, above: Allocation, moved: Spread, baseline: Cents
+    found: pd.DataFrame, limits: Limits, above: Allocation, moved: Spread, baseline: Cents
 ) -> pd.DataFrame:
     """Return the rows of the result."""
     cents = limits.base + above.cents

@@ -23,7 +23,9 @@ ASKED: Final = Table(
         *APPLICATIONS.columns,
         Column("region", "text", "-", "region whose needs count; else the only one", required=False),
         Column("groups", "text", "-", "declared groups of the participants, with spaces", required=False),
-        Column(EDUCATION, "text", "-", "education of the participants, for the equity tables", required=False),
+        Column(
+            EDUCATION, "text", "-", "education of the participants, for the equity tables", required=False
+        ),
         Column(AGE, "text", "-", "age band of the participants, for the equity tables", required=False),
     ),
     "applications for aid, with what weights and equity need",
@@ -34,6 +36,7 @@ REGISTER: Final = Table(
     (Column("undertaking", "code", "-", "pseudonymous id"),),
     "undertakings that may apply",
 )
+
 
 def checked(
     applications: pd.DataFrame,
@@ -68,7 +71,9 @@ def checked(
         expected, remedy = "an undertaking of the register", "register it, or correct the id"
         problems += _where(found["undertaking"], foreign, "undertaking", expected, remedy)
     if not len(found):
-        problems.append(Problem("applications", "no rows", "one application or more", "give the applications"))
+        problems.append(
+            Problem("applications", "no rows", "one application or more", "give the applications")
+        )
     if problems:
         raise InputError(problems)
     found["id"] = found["id"].astype(str).str.strip()

@@ -71,9 +71,7 @@ def limits_of(
         return Limits(base, base, caps, groups, np.zeros(len(caps), dtype=bool), split)
     limited = change_limits(previous, largest_change, base, caps)
     floors = np.maximum(within_groups(limited.floors, groups), base)
-    return Limits(
-        base, floors, limited.caps, groups, limited.gave_way | (floors < limited.floors), split
-    )
+    return Limits(base, floors, limited.caps, groups, limited.gave_way | (floors < limited.floors), split)
 
 
 def nested(shared: Shared, caps: Cents) -> tuple[tuple[GroupCaps, ...], Cents, tuple[str, ...]]:
@@ -93,7 +91,9 @@ def nested(shared: Shared, caps: Cents) -> tuple[tuple[GroupCaps, ...], Cents, t
     labels = {name: list(own) for name, (own, _) in shared.items()}
     names = list(shared)
     for place, name in enumerate(names):
-        crossed = sorted({label for outer in names[place + 1 :] for label in crossing(labels[name], labels[outer])})
+        crossed = sorted(
+            {label for outer in names[place + 1 :] for label in crossing(labels[name], labels[outer])}
+        )
         for label in crossed:
             rows = [row for row, own in enumerate(labels[name]) if own == label]
             most, total = shared[name][1][label], int(caps[rows].sum())
@@ -102,7 +102,9 @@ def nested(shared: Shared, caps: Cents) -> tuple[tuple[GroupCaps, ...], Cents, t
             labels[name] = [NO_GROUP if own == label else own for own in labels[name]]
             split.append(f"{name} {label}")
     groups = tuple(
-        GroupCaps(name, labels[name], {label: shared[name][1][label] for label in set(labels[name]) - {NO_GROUP}})
+        GroupCaps(
+            name, labels[name], {label: shared[name][1][label] for label in set(labels[name]) - {NO_GROUP}}
+        )
         for name in names
     )
     return groups, caps, tuple(split)
@@ -149,19 +151,18 @@ def previous_cents(applications: pd.DataFrame, sizes: Array, previous: pd.DataFr
     applications : DataFrame
         ``id`` and `MATCHED`.
     sizes : ndarray of shape (applications,)
-        Whole numbers: several applications share what one of them got in proportion to their size.
+        Several applications share what one of them got in proportion to their size.
     previous : DataFrame
         `MATCHED` and ``cents``.
     """
-    given = previous.groupby(list(MATCHED))["cents"].sum()
+    sums = previous.groupby(list(MATCHED))["cents"].sum()
+    given = {key: int(cents) for key, cents in sums.items()}
     found = np.zeros(len(applications), dtype=np.int64)
     rows = applications.reset_index(drop=True).groupby(list(MATCHED), sort=True).indices
     for key, members in rows.items():
-        if key not in given.index or not int(given[key]):
-            continue
-        total, whole = int(given[key]), int(sizes[members].sum())
-        weights = [int(sizes[row]) for row in members] if whole else [1] * len(members)
-        shares = [Fraction(total * own, whole or len(members)) for own in weights]
+        total, own = given.get(key, 0), [Fraction(float(sizes[row])) for row in members]
+        parts = own if sum(own) else [Fraction(1)] * len(own)
+        shares = [total * part / sum(parts) for part in parts]
         ids = [str(applications["id"].iloc[row]) for row in members]
         found[members] = largest_remainder(shares, total, ids)
     return found

@@ -100,9 +100,7 @@ def who_gains(decision: Decision) -> pd.DataFrame:
     told = [name for name in _GROUPED if name in ("region", "size_class", "need") or table[name].ne("").any()]
     groups = table[told].replace("", pd.NA)
     cents = table["cents"].to_numpy(dtype=np.int64)
-    parts = [
-        gains(cents, base, groups).assign(against=name) for name, base in baselines(decision).items()
-    ]
+    parts = [gains(cents, base, groups).assign(against=name) for name, base in baselines(decision).items()]
     found = pd.concat(parts, ignore_index=True)
     return found[["against", *[name for name in found.columns if name != "against"]]]
 

@@ -1,4 +1,4 @@
-"""A statement of reasons for each applicant, in Dutch and English, each number in it from the result's row."""
+"""A statement of reasons for each applicant, in Dutch and English, each number from the result's row."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -25,13 +25,13 @@ _SAYS: Final[dict[str, dict[str, str]]] = {
         "law": "By law at most {cap}. Rules that count:",
         "eligible_cost": "{weight} × {size} of eligible costs = {weighted}",
         "participant_hours": "{weight} × {size} hours of participants = {weighted}",
-        "weight": "Weight {course}, times {factor} for the groups of the participants ({groups}), within the rule's "
-        "bounds: {weight}.",
+        "weight": "Weight {course}, times {factor} for the groups of the participants ({groups}), within the "
+        "rule's bounds: {weight}.",
         "plain": "Weight {weight}.",
-        "level": "Every unit of weight × size gets {level} cents where nothing else limits: {share} cents before "
+        "level": "Every unit of weight × size gets {level} cents where nothing else limits: {share} cents "
+        "before rounding, {cents} cents after it.",
+        "free": "The budget is larger than what may be paid: everybody is at the cap. {share} cents before "
         "rounding, {cents} cents after it.",
-        "free": "The budget is larger than what may be paid: everybody is at the cap. {share} cents before rounding, "
-        "{cents} cents after it.",
         "base": "Of this, {base} is the base that every eligible participant gets.",
         "bound_weight": "The weight decides the amount.",
         "bound_floor": "The least amount ({floor}) decides.",
@@ -39,11 +39,11 @@ _SAYS: Final[dict[str, dict[str, str]]] = {
         "bound_group": "A limit shared with other applications decides: {bound}.",
         "previous": "Last period: {previous}; change limit {limit}: from {floor} to {cap}.",
         "gave_way": "The change limit could not be kept: the law goes before it.",
-        "interval": "Were each of {draws} draws of the forecast the truth: from {low} to {high} ({span}), median "
-        "{middle}; probability to be among the first {top} of the amounts: {chance}.",
+        "interval": "Were each of {draws} draws of the forecast the truth: from {low} to {high} ({span}), "
+        "median {middle}; probability to be among the first {top} of the amounts: {chance}.",
         "baseline": "By participation alone, every weight 1: {baseline}.",
-        "appeal": "Objections: name the application and what is wrong; a correction is a new allocation that refers "
-        "to this one.",
+        "appeal": "Objections: name the application and what is wrong; a correction is a new allocation that "
+        "refers to this one.",
     },
     "nl": {
         "title": "Motivering per aanvraag, beslissing van {day}",
@@ -56,13 +56,13 @@ _SAYS: Final[dict[str, dict[str, str]]] = {
         "law": "Volgens de wet hoogstens {cap}. Regels die tellen:",
         "eligible_cost": "{weight} × {size} in aanmerking komende kosten = {weighted}",
         "participant_hours": "{weight} × {size} deelnemersuren = {weighted}",
-        "weight": "Gewicht {course}, maal {factor} voor de doelgroepen van de deelnemers ({groups}), binnen de "
-        "grenzen van de regel: {weight}.",
+        "weight": "Gewicht {course}, maal {factor} voor de doelgroepen van de deelnemers ({groups}), binnen "
+        "de grenzen van de regel: {weight}.",
         "plain": "Gewicht {weight}.",
-        "level": "Elke eenheid gewicht × omvang krijgt {level} cent waar niets anders beperkt: {share} cent voor "
-        "afronding, {cents} cent erna.",
-        "free": "Het budget is groter dan wat betaald mag worden: iedereen krijgt het maximum. {share} cent voor "
-        "afronding, {cents} cent erna.",
+        "level": "Elke eenheid gewicht × omvang krijgt {level} cent waar niets anders beperkt: {share} cent "
+        "voor afronding, {cents} cent erna.",
+        "free": "Het budget is groter dan wat betaald mag worden: iedereen krijgt het maximum. {share} cent "
+        "voor afronding, {cents} cent erna.",
         "base": "Daarvan is {base} de basis die elke in aanmerking komende deelnemer krijgt.",
         "bound_weight": "Het gewicht bepaalt het bedrag.",
         "bound_floor": "Het minimumbedrag ({floor}) bepaalt.",
@@ -70,11 +70,11 @@ _SAYS: Final[dict[str, dict[str, str]]] = {
         "bound_group": "Een grens die met andere aanvragen wordt gedeeld bepaalt: {bound}.",
         "previous": "Vorige periode: {previous}; grens op de verandering {limit}: van {floor} tot {cap}.",
         "gave_way": "De grens op de verandering kon niet worden gehouden: de wet gaat voor.",
-        "interval": "Was elk van {draws} trekkingen van de voorspelling de waarheid: van {low} tot {high} ({span}), "
-        "mediaan {middle}; kans om bij de eerste {top} van de bedragen te zijn: {chance}.",
+        "interval": "Was elk van {draws} trekkingen van de voorspelling de waarheid: van {low} tot {high} "
+        "({span}), mediaan {middle}; kans om bij de eerste {top} van de bedragen te zijn: {chance}.",
         "baseline": "Naar deelname alleen, elk gewicht 1: {baseline}.",
-        "appeal": "Bezwaar: noem de aanvraag en wat niet klopt; een verbetering is een nieuwe toekenning die naar "
-        "deze verwijst.",
+        "appeal": "Bezwaar: noem de aanvraag en wat niet klopt; een verbetering is een nieuwe toekenning die "
+        "naar deze verwijst.",
     },
 }
 
@@ -155,9 +155,7 @@ def _statement(
         yield from _rules([each for each in findings if each["kind"] in {"refused", "warning"}], language)
         yield from ("", says["appeal"])
         return
-    money = {
-        name: euro(row[f"{name}_cents"], language) for name in ("base", "floor", "cap", "eligible")
-    }
+    money = {name: euro(row[f"{name}_cents"], language) for name in ("base", "floor", "cap", "eligible")}
     part = row["cents"] / row["eligible_cents"]
     yield says["paid"].format(
         euros=euro(row["cents"], language), eligible=money["eligible"], part=percent(part, language)
@@ -182,9 +180,7 @@ def _statement(
     yield "- " + _uncertainty(row, len(decision.amounts), about, language)
     yield "- " + says["baseline"].format(baseline=euro(row["participation_cents"], language))
     binding = [each for each in findings if each["kind"] != "warning"]
-    yield "- " + (
-        says["law"].format(cap=euro(row["legal_cap_cents"], language)) if binding else says["none"]
-    )
+    yield "- " + (says["law"].format(cap=euro(row["legal_cap_cents"], language)) if binding else says["none"])
     yield from _rules(findings, language, "  ")
     yield from ("", says["appeal"])
 
@@ -227,7 +223,7 @@ def _rules(findings: Sequence[Row], language: str, indent: str = "") -> Iterator
     for each in findings:
         detail = str(each["detail"])
         if language == "nl":
-            cents = "" if pd.isna(each["cents"]) else euro(int(each["cents"]), language)
+            cents: str = "" if pd.isna(each["cents"]) else euro(int(each["cents"]), language)
             detail = f"{_FINDING['nl'][str(each['kind'])].format(cents=cents)} (“{detail}”)"
         yield f"{indent}- " + _SAYS[language]["rule"].format(
             rule=each["rule"], version=each["version"], article=each["article"], detail=detail

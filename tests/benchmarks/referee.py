@@ -15,6 +15,7 @@ from forecasting.pipeline import build_snapshot
 from forecasting.sources import demo
 from tests.benchmarks.report import Verdict, markdown, verdict_lines
 from training.referee import causes, errors, held_to_truth, skill_order
+from training.referee_measured import measured_past
 
 RUNS: Final = (
     *((seed, "normal") for seed in range(501, 521)),
@@ -61,9 +62,9 @@ def report(shared: Path, until: str | None) -> list[str]:
 
 _ABOUT: Final = (
     "Mean absolute error of the median, in persons, or in shares for the score and its parts. persistence: "
-    "the true past window again, which nobody can see; naive: the region's true past figure for every "
-    "occupation; oracle: knows the true parameters and the state, not the shocks. "
-    "way: (persistence − model) / (persistence − oracle)."
+    "the true past window again, which nobody can see; measured: the past window's score as the region's own "
+    "tables tell it, no model; naive: the region's true past figure for every occupation; oracle: knows the "
+    "true parameters and the state, not the shocks. way: (persistence − model) / (persistence − oracle)."
 )
 _PARTS: Final = ((0, ["figure", "horizon"]), (1, ["horizon"]), (2, ["horizon"]))
 
@@ -71,7 +72,8 @@ _PARTS: Final = ((0, ["figure", "horizon"]), (1, ["horizon"]), (2, ["horizon"]))
 def _judged(seed: int, difficulty: str) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     simulated, parameters = demo.generate(seed=seed, difficulty=difficulty), _quick(load_parameters(None))
     snapshot = build_snapshot(simulated.region, parameters, seed=1, code="benchmark")
-    held = held_to_truth(snapshot, simulated.truth)
+    measured = measured_past(simulated.region, parameters)
+    held = held_to_truth(snapshot, simulated.truth, measured)
     named = causes(held, parameters["shortage_threshold"])
     return errors(held), named, skill_order(snapshot, simulated.truth)
 
@@ -91,7 +93,7 @@ def _mean(tables: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
 def _shown(figures: pd.DataFrame) -> pd.DataFrame:
     persons = ~figures["figure"].isin(_SHARES)
     shown = figures[["figure", "horizon"]].astype({"horizon": str})
-    for name in ("model", "persistence", "naive", "oracle"):
+    for name in ("model", "persistence", "measured", "naive", "oracle"):
         shown[name] = [
             "–" if np.isnan(value) else f"{value:,.0f}" if whole else f"{value:.3f}"
             for value, whole in zip(figures[name], persons, strict=True)
@@ -118,6 +120,10 @@ def _verdicts(figures: pd.DataFrame, named: pd.DataFrame) -> list[Verdict]:
         told = f"{way:.2f} (error {row['model']:.3f}, {row['persistence']:.3f}, {row['oracle']:.3f})"
         asked = f"score, {horizon} y: at least {bar} of the way from persistence to the oracle"
         found.append(Verdict("simulated", asked, told, bool(way >= bar)))
+        seen = (row["measured"] - row["model"]) / (row["measured"] - row["oracle"])
+        told = f"{seen:.2f} (measured {row['measured']:.3f})"
+        asked = f"the same from the past gap as measured, {horizon} y: at least {bar}"
+        found.append(Verdict("simulated", asked, told, bool(seen >= bar)))
     low, high = COVERED
     told = ", ".join(f"{value:.0%}" for value in score["covered"])
     inside = bool(score["covered"].between(low, high).all())

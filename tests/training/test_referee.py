@@ -1,5 +1,6 @@
 """The referee on a market of two occupations, followed by hand."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,11 @@ import pandas as pd
 import pytest
 
 from forecasting.errors import InputError
+from forecasting.parameters import Parameters
 from forecasting.snapshot import Snapshot
+from forecasting.sources import demo
 from training.referee import causes, errors, held_to_truth, read_truth, skill_order
+from training.referee_measured import measured_past
 
 CELLS = [(1, "R", "a"), (1, "R", "b")]
 SAID = {"employment": [100.0, 300.0], "openings": [10.0, 40.0], "entrants": [4.0, 30.0], "score": [0.5, 0.2]}
@@ -127,3 +131,33 @@ def test_causes_and_the_order_of_skills() -> None:
 def test_a_folder_without_truth_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no flows.parquet, scores.parquet.*REGION.truth"):
         read_truth(tmp_path)
+
+
+def test_the_past_as_measured_is_read_off_the_tables(parameters: Parameters) -> None:
+    """Without seekers, and with all skills held, a cell in plain loops: openings no graduate came for."""
+    whole = demo.generate(seed=3, size="test").region
+    held = whole.table("jobseeker_skills").assign(share=1.0)
+    tables = {**whole.tables, "jobseekers": whole.table("jobseekers")[:0], "jobseeker_skills": held}
+    region = dataclasses.replace(whole, tables=tables)
+    found = measured_past(region, parameters).set_index(["region", "occupation", "horizon"])["measured"]
+    assert len(found) == 2 * 12 * len(parameters["horizons"])
+    survey = region.table("occupation_employment").set_index(["region", "occupation", "year"])["persons"]
+    rates = region.table("separations").set_index(["occupation", "kind"])["rate"]
+    base, years, seen = 2025, 5, 0
+    for job in rates.xs("exit", level="kind").index:
+        if not {("SIM1", job, year) for year in (base - years, base)} <= set(survey.index):
+            continue
+        before, after = (float(survey["SIM1", job, year]) for year in (base - years, base))
+        leaving = rates[job, "exit"] * before * years
+        openings = max(after - before, 0) + max(leaving + min(after - before, 0), 0)
+        graduates = region.table("graduates").query("region == 'SIM1' and year > @base - @years")
+        entered = 0.0
+        for crop in graduates.itertuples():
+            for row in region.table("entry").itertuples():
+                if (row.field, row.level, row.occupation) == (crop.field, crop.level, job):
+                    entered += crop.persons * row.share
+        entered *= years / graduates["year"].nunique()
+        if openings > 0:
+            seen += 1
+            assert found["SIM1", job, years] == pytest.approx(max(1 - entered / openings, 0))
+    assert seen > 3

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from training.terminal import console, told
 
-_MISSED: Final = ("cells", "model", "persistence", "naive", "oracle", "way")
+_MISSED: Final = ("cells", "model", "persistence", "measured", "naive", "oracle", "way", "way_measured")
 _ORDER: Final = {
     "spearman": "model",
     "spearman_persistence": "persistence",
@@ -21,7 +21,8 @@ _PERSONS: Final = frozenset(("model", "persistence", "naive", "oracle"))
 _MEANINGS: Final = (
     "Mean absolute errors, in persons, or in shares for scores. persistence: the past window again; naive:",
     "the region's past figure, spread as employment is; oracle: knows the true parameters, not the shocks.",
-    "way: share of the way from persistence to the oracle.",
+    "measured: the past window's score as the region's own tables tell it, which a service could know.",
+    "way, way_measured: share of the way from persistence, or from what was measured, to the oracle.",
 )
 
 
@@ -32,11 +33,17 @@ def score(
     """Hold a build of a simulated region to the truth that no model sees."""
     with told():
         from forecasting.parameters import load_parameters
+        from forecasting.region import read_region
         from training import api, referee
+        from training.referee_measured import measured_past
 
         with console.status("Reading the build and the truth"):
             snapshot, known = api.snapshot(version), referee.read_truth(truth)
-        held = referee.held_to_truth(snapshot, known)
+            beside, parameters = truth.with_suffix(""), load_parameters(None)
+            seen = None
+            if (beside / "region.yaml").is_file():
+                seen = measured_past(read_region(beside), parameters)
+        held = referee.held_to_truth(snapshot, known, seen)
         missed = referee.errors(held)
         tables = {
             "Mean absolute error": missed[["figure", "horizon", *_MISSED]],
@@ -44,7 +51,7 @@ def score(
                 ["figure", "horizon", *_ORDER]
             ].rename(columns=_ORDER),
             "Larger part of the gap named, cells in shortage": referee.causes(
-                held, load_parameters(None)["shortage_threshold"]
+                held, parameters["shortage_threshold"]
             ),
             "Order of skills within an occupation, mean Spearman": referee.skill_order(snapshot, known),
         }
