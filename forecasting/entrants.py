@@ -90,8 +90,8 @@ def in_region(drawn: EntryDraws, location: Array) -> EntryDraws:
     Notes
     -----
     A survey of graduates is too small for regions: P(o | field, level, region) ∝ P(o | field, level) times
-    the location quotient of o, with as many who enter work in all. An assumption: graduates of a field go where
-    the jobs of that field are. Where none of a field's jobs is in the region they go as everywhere.
+    the location quotient of o, with as many who enter work in all. An assumption: graduates of a field go
+    where the jobs of that field are. Where none of a field's jobs is in the region they go as everywhere.
     """
     return {key: (at, _tilted(shares, location[at])) for key, (at, shares) in drawn.items()}
 
@@ -162,9 +162,9 @@ def leaning_on_leavers(shares: Array, leavers: Array) -> Array:
 
     Notes
     -----
-    Fay and Herriot (1979, doi 10.1080/01621459.1979.10482505) on logarithms: the weight of an occupation's own
-    share is between / (between + error²), its error the deviation of its draws, between how far entrants and
-    leavers differ beyond those errors, mean over the leavers. Where errors explain all of the difference
+    Fay and Herriot (1979, doi 10.1080/01621459.1979.10482505) on logarithms: the weight of an occupation's
+    own share is between / (between + error²), its error the deviation of its draws, between how far entrants
+    and leavers differ beyond those errors, mean over the leavers. Where errors explain all of the difference
     nothing tells of a lack of entrants, and none is claimed.
     """
     known = (leavers > 0) & (shares > 0).all(axis=1)

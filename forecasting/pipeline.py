@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.cells import Cells, score_cells, with_aggregates
 from forecasting.conventions import conventions
@@ -102,8 +103,8 @@ def build_snapshot(
         "comparison": comparison(gaps, rates),
         "unfilled_comparison": seen.comparison,
     }
-    draws = {"score": cells.gap.score, "openings": cells.gap.openings, **trained.draws()}
-    return Snapshot(tables, about, draws)
+    draws: dict[str, NDArray[Any]] = {"score": cells.gap.score, "openings": cells.gap.openings}
+    return Snapshot(tables, about, draws | trained.draws())
 
 
 @dataclass(frozen=True)

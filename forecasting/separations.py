@@ -91,7 +91,7 @@ def own_exit_rates(separations: pd.DataFrame, occupations: tuple[str, ...]) -> A
     """
     own = separations[(separations["kind"] == EXIT) & (separations["flag"] == OWN)]
     rates = own.set_index("occupation")["rate"].reindex(list(occupations)).astype(float)
-    return None if rates.isna().all() else rates.fillna(rates.mean()).to_numpy(dtype=float)
+    return None if rates.isna().all() else np.asarray(rates.fillna(rates.mean()), dtype=float)
 
 
 def by_exit_rates(younger: Array, older: Array, base: Array, rates: Array) -> tuple[Array, Array]:

@@ -100,7 +100,7 @@ REPORTED = {
 
 
 def rounded(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the reported columns as a file keeps them: whole persons, shares to a hundredth of a per cent."""
+    """Return the reported columns as a file keeps them: whole persons, shares to four decimals."""
     places = {name: 4 if form.endswith("%") else 0 for name, form in REPORTED.items() if form}
     return table[list(REPORTED)].round(places)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forecasting.cohorts import Cohorts
 from forecasting.demand import leavers
-from forecasting.entrants import entry_shocks, in_region, location_quotient
+from forecasting.entrants import entry_shocks, in_region, leaning_on_leavers, location_quotient
 from forecasting.jobseekers import seeker_draws
 from forecasting.separations import own_exit_rates
 from forecasting.series.intervals import fit_spread
@@ -118,3 +118,30 @@ def test_a_curve_takes_less_noise_for_movement_of_the_first_year() -> None:
     )
     assert curved == pytest.approx(0.05, abs=0.03)
     assert straight > 0.13
+
+
+@FEW
+@given(persons, persons, st.floats(0.05, 0.6))
+def test_unsure_entrants_lean_on_leavers_as_a_plain_loop_says(
+    entering: np.ndarray, leaving: np.ndarray, error: float
+) -> None:
+    shocks = error * np.random.default_rng(0).standard_normal((3, 400))
+    drawn = entering[:, None] * np.exp(shocks)
+    shares = drawn / drawn.sum(axis=0)
+    need, logs = leaving / leaving.sum(), np.log(shares)
+    apart = [logs[o].mean() - np.log(need[o]) for o in range(3)]
+    usual = sum(need[o] * apart[o] for o in range(3))
+    between = max(sum(need[o] * ((apart[o] - usual) ** 2 - logs[o].var()) for o in range(3)), 0)
+    expected = np.empty_like(shares)
+    for o in range(3):
+        own = between / (between + logs[o].var())
+        centre = logs[o].mean() - (1 - own) * (apart[o] - usual)
+        expected[o] = np.exp(centre + np.sqrt(own) * (logs[o] - logs[o].mean()))
+    found = leaning_on_leavers(shares, leaving)
+    np.testing.assert_allclose(found, expected / expected.sum(axis=0))
+
+
+def test_entrants_who_are_counted_exactly_keep_their_shares() -> None:
+    shares = np.repeat(np.array([[0.2], [0.8]]), 5, axis=1)
+    np.testing.assert_allclose(leaning_on_leavers(shares, np.array([3.0, 1.0])), shares)
+    np.testing.assert_array_equal(leaning_on_leavers(shares, np.zeros(2)), shares)
