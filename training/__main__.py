@@ -2,7 +2,7 @@
 
 import typer
 
-from training.commands.funding import allocate
+from training.commands.funding import allocate, approve, payments
 from training.commands.models import backtest, build
 from training.commands.referee import score
 from training.commands.regions import check, ingest, sources
@@ -15,9 +15,10 @@ for command in (
     *(sources, ingest, check),
     *(forecast, backtest, build, score),
     *(promote, rollback, log, diff, report, prune, restore),
-    allocate,
+    *(allocate, approve),
 ):
     app.command()(command)
+app.add_typer(payments, name="payments")
 
 
 if __name__ == "__main__":

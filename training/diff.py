@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from forecasting.funding.allocation import allocate
 from forecasting.snapshot import Snapshot
+from training.allocation import by_need
 from training.diff_inputs import inputs, parameters
 from training.diff_sentences import sentences
 
@@ -274,7 +274,8 @@ def _allocated(rows: pd.DataFrame, caps: list[float], budget: int) -> pd.DataFra
     shown = rows[["region", "occupation", "weight_old", "weight_new"]].copy()
     left: dict[str, Any] = {"region": rows["region"].min(), "occupation": UNALLOCATED}
     for side, cap in zip(_SIDES, caps, strict=True):
-        shown[f"cents_{side}"] = allocate(budget, rows[f"need_{side}"].to_numpy(dtype=float), cap)
+        need = rows[f"need_{side}"].to_numpy(dtype=float)
+        shown[f"cents_{side}"] = by_need(budget, rows["occupation"].astype(str).tolist(), need, cap)
         left[f"cents_{side}"] = budget - int(shown[f"cents_{side}"].sum())
     rest = pd.DataFrame([left | {"weight_old": np.nan, "weight_new": np.nan}])
     return pd.concat([shown, rest[list(shown)].astype(shown.dtypes.to_dict())])

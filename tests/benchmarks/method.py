@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import linprog
 
-from forecasting.funding.allocation import allocate
 from forecasting.gaps import gap
 from forecasting.parameters import load_parameters
 from forecasting.pipeline import build_snapshot
@@ -51,28 +50,6 @@ def gap_rows() -> list[Row]:
             ours,
             "HiGHS, scaled from 200",
             seconds(programme, 1) * 48_000,
-        )
-    ]
-
-
-def allocation_rows() -> list[Row]:
-    """Divide a budget over 5,000 cells; the reference is bisection (METHOD.md 8.1)."""
-    rng = np.random.default_rng(1)
-    need = rng.pareto(1.5, 5000)
-    budget, cap = 130_000_000_000, 130_000_000_000 * 0.01
-
-    def bisection() -> None:
-        low, high = 0.0, budget / need.min()
-        for _ in range(200):
-            middle = (low + high) / 2
-            low, high = (middle, high) if np.minimum(middle * need, cap).sum() < budget else (low, middle)
-
-    return [
-        (
-            "allocation to the cent, 5,000 cells",
-            seconds(lambda: allocate(budget, need, 0.01)),
-            "bisection alone",
-            seconds(bisection),
         )
     ]
 
@@ -125,7 +102,7 @@ def build_rows(shared: Path) -> list[Row]:
 def report(shared: Path, until: str | None) -> list[str]:
     """Return the section of this part."""
     del until  # nothing here reads Job-SDF
-    rows = [*gap_rows(), *allocation_rows(), *build_rows(shared)]
+    rows = [*gap_rows(), *build_rows(shared)]
     return [
         "Best of up to three.",
         "",

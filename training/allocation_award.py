@@ -1,0 +1,113 @@
+"""Award an allocation over applications: gather, make, put on record, place; nothing is left half-written."""
+
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forecasting.errors import ForecastingError, InputError, Problem
+from forecasting.parameters import load_parameters
+from forecasting.snapshot import Snapshot, snapshot_hash
+from training.allocation import aside_of, on_record
+from training.allocation_inputs import INPUTS, Terms, gathered
+from training.allocation_ledger import correct, propose
+from training.allocation_result import TABLE, TRACE, made, write_files
+from training.allocation_verify import verify
+from training.gates import FOLDER
+from training.provenance import method_hash
+from training.store import Store
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks for.
+
+    Parameters
+    ----------
+    release : str
+        Id of a promoted release.
+    budget_cents : int
+    day : date
+        Of the decision.
+    given : dict of str to Path or None
+        ``applications``; ``grants, courses, undertakings`` where given.
+    previous, corrects : Path or None
+        Folders of earlier allocations.
+    universal : bool
+    size : str
+        Empty: as the parameter says.
+    why : str
+        Kept in the ledger.
+    """
+
+    release: str
+    budget_cents: int
+    day: dt.date
+    given: dict[str, Path | None]
+    previous: Path | None
+    corrects: Path | None
+    universal: bool
+    size: str
+    why: str
+
+
+def award(store: Store, snapshot: Snapshot, request: Request, out: Path) -> dict[str, Any]:
+    """Make an allocation in a new folder, once it is on the store's record, and return its totals.
+
+    Raises
+    ------
+    InputError
+        With every problem of what was given; if the folder exists, or an earlier allocation does not hold.
+    ForecastingError
+        If the budget is nothing, the release cannot be used, or the store is damaged.
+    """
+    if request.budget_cents <= 0:
+        given, remedy = f"{request.budget_cents} cents", "give the programme's budget in euros"
+        raise InputError([Problem("budget", given, "more than 0", remedy)])
+    for name, folder in (("--previous", request.previous), ("--corrects", request.corrects)):
+        if folder is not None:
+            _refuse_unsound(name, folder)
+    release = store.releases / request.release
+    terms = Terms(
+        request.day.isoformat(),
+        request.budget_cents,
+        request.release,
+        snapshot_hash(release),
+        request.universal,
+        request.size,
+        _digest(request.corrects / TRACE) if request.corrects else "",
+        method_hash(),
+    )
+    second_person = bool(load_parameters(request.day, FOLDER)["allocation_second_person"])
+    with aside_of(out) as aside:
+        files = gathered(terms, release, request.given, request.previous, request.corrects)
+        write_files(aside / INPUTS, files)
+        result, totals = made(aside / INPUTS)
+        write_files(aside, result)
+        about = totals | {
+            "release": request.release,
+            "region": str(snapshot.manifest["region"]["name"]),
+            "status": snapshot.manifest["status"],
+            "trace_sha256": _digest(aside / TRACE),
+            "corrects": terms.corrects,
+        }
+        on_record(store, about, aside / TABLE, out)
+        if request.corrects is None:
+            propose(aside, second_person=second_person, why=request.why)
+        else:
+            correct(request.corrects, aside, second_person=second_person, why=request.why)
+    return totals | {"second_person": second_person}
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _refuse_unsound(option: str, folder: Path) -> None:
+    failures = verify(folder)
+    if failures:
+        raise ForecastingError(
+            f"{option} {folder}: {len(failures)} failure(s), the first: {failures[0]}; expected an "
+            "allocation that holds. Do: restore it from a backup; --verify names them all."
+        )
