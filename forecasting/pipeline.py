@@ -24,6 +24,7 @@ from forecasting.markets import Ground, Market, forecast_market, grounds
 from forecasting.observables import observables
 from forecasting.parameters import Parameters
 from forecasting.publication import gaps_table, openings_table, supply_table
+from forecasting.published import CANONICAL
 from forecasting.questions import shortages_table, shrinking_jobs_table
 from forecasting.region import Region
 from forecasting.retirement import retirement_of
@@ -80,7 +81,7 @@ def build_snapshot(
     trained = trainable_gaps(cells, asked, region.table("courses"), region.table("skills"), parameters)
     backtest, groups = backtests(evidence)
     tables = {
-        **{name: region.table(name) for name in ("occupations", "skills", "occupation_skills", "courses")},
+        **{name: region.table(name) for name in CANONICAL},
         "regions": region.table("regions").query("role != 'reference'"),
         **told.tables,
         "scenario_effects": scenario_effects(

@@ -272,10 +272,13 @@ _SCENARIO_EFFECTS = Table(
     "what each scenario moves beside the baseline, and why; the draws are the same",
 )
 
+CANONICAL: Final = ("occupations", "skills", "regions", "occupation_skills", "courses", "concordance")
+"""Tables of the region that are published as they are, but for regions that only train the models."""
+
 PUBLISHED: Final[dict[str, Table]] = {
     table.name: table
     for table in (
-        *(TABLES[name] for name in ("occupations", "skills", "regions", "occupation_skills", "courses")),
+        *(TABLES[name] for name in CANONICAL),
         _GAPS,
         _OPENINGS,
         _SUPPLY,

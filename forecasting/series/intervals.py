@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
+from scipy.special import logsumexp
 from scipy.stats import norm
 
 from forecasting.series.panel import Array
@@ -62,8 +63,14 @@ class Spread:
         moves them down by the log of the mean of cosh(deviation × |standardised error|).
         """
         deviation, position = np.unique(self.deviation(size, horizon), return_inverse=True)
-        lift = [np.log(np.cosh(one * self.standardised).mean()) for one in deviation]
+        count = len(self.standardised)
+        lift = [logsumexp(_log_cosh(one * self.standardised), b=1 / count) for one in deviation]
         return -np.asarray(lift)[position]
+
+
+def _log_cosh(values: Array) -> Array:
+    """Return log cosh, which an error far outside its fitted spread does not overflow."""
+    return np.asarray(np.logaddexp(values, -values) - np.log(2))
 
 
 def fit_spread(errors: pd.DataFrame, size_classes: Sequence[float], *, curved: bool = False) -> Spread:
