@@ -17,6 +17,7 @@ from tests.benchmarks import (
     breaks,
     cbs,
     emerging,
+    funding,
     hard_to_fill,
     intervals,
     job_sdf,
@@ -66,6 +67,7 @@ PARTS: Final = {
     "breaks": Part("Structural breaks", breaks.report, ("cbs", "indeed")),
     "moments": Part("Moments of real labour markets", moments.report, moments.NEEDS),
     "allocation": Part("Allocation of a budget", allocation.report),
+    "funding": Part("Participation beside demand, held to the truth", funding.report),
 }
 
 
