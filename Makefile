@@ -40,14 +40,14 @@ demo: install    ## Simulated region -> built, tracked, released, served with pa
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training check regions/demo
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training build regions/demo
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training promote latest --why "make demo"
-	@if [ "$(SERVE)" = 1 ]; then COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m serve --port $(PORT); fi
+	@if [ "$(SERVE)" = 1 ]; then COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m serve --open --port $(PORT); fi
 
 flanders: install  ## The same on public data of Flanders (SHARED_DATA), into regions/flanders
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training ingest flanders --from $(SHARED_DATA) --to regions/flanders
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training check regions/flanders
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training build regions/flanders
 	COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m training promote latest --why "make flanders"
-	@if [ "$(SERVE)" = 1 ]; then COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m serve --port $(PORT); fi
+	@if [ "$(SERVE)" = 1 ]; then COMPETENCE_STORE=$(DEMO_STORE) $(BIN)/python -m serve --open --port $(PORT); fi
 
 test: install    ## Every fast test, in WORKERS processes (2)
 	$(BIN)/python -m pytest -m "not full" -n $(WORKERS) --dist worksteal

@@ -80,7 +80,8 @@ def conform(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def _typed(frame: pd.DataFrame, column: Column) -> pd.Series:
     if column.name not in frame and not column.required:
-        return pd.Series(pd.NA, index=frame.index, dtype=_DTYPES[column.kind])
+        nothing = np.nan if column.kind == "number" else pd.NA
+        return pd.Series(nothing, index=frame.index, dtype=_DTYPES[column.kind])
     return frame[column.name].astype(_DTYPES[column.kind])
 
 

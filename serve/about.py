@@ -4,12 +4,15 @@ from forecasting.columns import Column, Table
 from forecasting.published import PUBLISHED
 from forecasting.vocabulary import OTHER_SOURCES, REASONS, SUPPLY_SOURCES
 from serve import answers
+from serve.labels import LABELS
+from serve.limits import ADDRESS_LONGEST, BATCH_LARGEST, HEADERS_LARGEST
 from serve.paging import PAGE_DEFAULT, PAGE_LARGEST
 from serve.release import Release
 from serve.schemas import LANGUAGES, Language
 from serve.schemas_meta import (
     DeclaredColumn,
     DeclaredTable,
+    LabelThresholds,
     Limits,
     Meta,
     Parameter,
@@ -17,9 +20,11 @@ from serve.schemas_meta import (
     SourceCard,
     Tested,
 )
+from serve.schemas_releases import Dictionary
+from serve.settings import Settings
 
 
-def meta(release: Release, language: Language) -> Meta:
+def meta(release: Release, language: Language, settings: Settings) -> Meta:
     """Return everything needed to read, repeat and quote a release's figures."""
     manifest = release.manifest
     return Meta(
@@ -37,15 +42,32 @@ def meta(release: Release, language: Language) -> Meta:
         },
         sources=sources(release),
         not_quotable=manifest.get("not_quotable", []),
-        limits=Limits(
-            page_default=PAGE_DEFAULT, page_largest=PAGE_LARGEST, languages=list(LANGUAGES), encoding="utf-8"
-        ),
+        limits=limits(settings),
         reasons=REASONS,
         supply_sources=SUPPLY_SOURCES | OTHER_SOURCES,
         tables=[_declared(table) for table in PUBLISHED.values()],
+        scenarios=list(release.scenarios),
+        labels=labels(release),
         residuals=manifest.get("residuals"),
         fingerprints=manifest.get("fingerprints"),
         code=manifest.get("code"),
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """Return what a request may ask, as this service is run."""
+    return Limits(
+        page_default=PAGE_DEFAULT,
+        page_largest=PAGE_LARGEST,
+        batch_largest=BATCH_LARGEST,
+        body_largest=settings.body,
+        address_longest=ADDRESS_LONGEST,
+        headers_largest=HEADERS_LARGEST,
+        requests_per_minute_key=settings.rate or None,
+        requests_per_minute_address=settings.rate_open or None,
+        open_scopes=sorted(settings.open),
+        languages=list(LANGUAGES),
+        encoding="utf-8",
     )
 
 
@@ -60,6 +82,30 @@ def regions(release: Release, language: Language) -> list[ServedRegion]:
 def sources(release: Release) -> list[SourceCard]:
     """Return the cards of the sources."""
     return [SourceCard.model_validate(card) for card in release.manifest.get("sources", [])]
+
+
+def dictionary(release: Release) -> Dictionary:
+    """Return the data dictionary, with the thresholds of the labels as this release has them."""
+    return Dictionary(
+        release=answers.block(release),
+        tables=[_declared(table) for table in PUBLISHED.values()],
+        labels=labels(release),
+        reasons=answers.WHY_NULL,
+    )
+
+
+def labels(release: Release) -> list[LabelThresholds]:
+    """Return every label with its values and the parameters that decide it."""
+    said = release.manifest.get("parameters", {})
+    return [
+        LabelThresholds(
+            column=f"{label.table}.{label.column}",
+            values=list(label.values),
+            meaning=PUBLISHED[label.table].column(label.column).meaning,
+            parameters={name: said[name]["value"] if name in said else None for name in label.parameters},
+        )
+        for label in LABELS
+    ]
 
 
 def _declared(table: Table) -> DeclaredTable:
@@ -85,7 +131,7 @@ def rehearse(release: Release) -> None:
     KeyError, ValueError
         If the manifest or a table lacks what an answer must say.
     """
-    meta(release, "en")
+    meta(release, "en", Settings())
     for region in release.regions:
         for horizon in release.horizons:
             for row in release.gaps.rows(region, horizon):

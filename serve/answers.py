@@ -2,14 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Final
+from weakref import WeakKeyDictionary
 
 from forecasting.published import PUBLISHED
 from forecasting.vocabulary import REASONS
 from serve import schemas
-from serve.release import Concept, Record, Release
+from serve.release import Concept, Release
 from serve.schemas import Interval, Language, Named, Reason
+from serve.table import Record
 
 _QUANTILES = ("p10", "p50", "p90")
+
+
+WHY_NULL: Final = {
+    **REASONS,
+    "unchanged": "both releases publish the same figures here",
+    "no_match": "the release has rows here, but none that matches what is asked",
+}
+"""Why a figure is null, or a list empty."""
 
 
 @cache
@@ -27,6 +38,15 @@ def units(table: str) -> dict[str, str]:
 
 def block(release: Release) -> schemas.ReleaseBlock:
     """Return which release answers."""
+    if release not in _BLOCKS:
+        _BLOCKS[release] = _block(release)
+    return _BLOCKS[release]
+
+
+_BLOCKS: Final[WeakKeyDictionary[Release, schemas.ReleaseBlock]] = WeakKeyDictionary()
+
+
+def _block(release: Release) -> schemas.ReleaseBlock:
     manifest, region = release.manifest, release.manifest["region"]
     return schemas.ReleaseBlock(
         release=release.champion.release,
@@ -55,7 +75,7 @@ def label_of(concepts: Mapping[str, Concept], code: str, language: Language) -> 
 
 def reason(code: str | None) -> Reason | None:
     """Return a reason in words; a sentence that is not in the vocabulary stands for itself."""
-    return None if code is None else Reason(code=code, meaning=REASONS.get(code, code))
+    return None if code is None else Reason(code=code, meaning=WHY_NULL.get(code, code))
 
 
 def why_null(row: Record, figure: str) -> Reason | None:

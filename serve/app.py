@@ -1,5 +1,6 @@
 """The service put together: store, envelope, problems, routes. Nothing happens on import."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,31 +13,61 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from serve import problems
+from serve.access import Guard
 from serve.assets import load_assets, load_pages
+from serve.cors import Cors
 from serve.headers import Envelope
+from serve.kept import Answers
+from serve.keys import KEYS, Keyring
+from serve.limits import Counter, Limiter
+from serve.logs import Observed
+from serve.metrics import Metrics
 from serve.openapi import DESCRIPTION, TAGS, Service
 from serve.query import refuse_unknown
-from serve.routes import gaps, health, meta, occupations, pages
+from serve.routes import (
+    bulk,
+    dictionary,
+    funding,
+    gaps,
+    health,
+    meta,
+    occupations,
+    operations,
+    pages,
+    releases,
+    skills,
+    tables,
+    transitions,
+)
+from serve.settings import Settings, read_settings
+from serve.shared import take_place
 from serve.store import Store
 
 STORE: Final = "COMPETENCE_STORE"
 DEFAULT_STORE: Final = "mlruns"
 
 
-def create_app(store_folder: Path) -> FastAPI:
+def create_app(store_folder: Path, settings: Settings | None = None) -> FastAPI:
     """Return the service over a store of releases.
 
     Parameters
     ----------
     store_folder : Path
         Holds ``champion.json`` and ``releases/``; may still be empty, which answers 503.
+    settings : Settings or None
+        How it is run; by default nothing is open and every reader needs a key.
     """
+    settings = settings or Settings()
     store = Store(store_folder)
+    metrics, limiter = _counting(settings)
 
     @asynccontextmanager
     async def warm(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(store.current)
+        sharing = asyncio.create_task(metrics.keep_sharing())
         yield
+        sharing.cancel()
+        metrics.share()
 
     app = Service(
         title="Competence forecast",
@@ -44,21 +75,36 @@ def create_app(store_folder: Path) -> FastAPI:
         description=DESCRIPTION + problems.table_of_codes(),
         openapi_tags=TAGS,
         openapi_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it would pass the query on
         redirect_slashes=False,
         lifespan=warm,
         generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(refuse_unknown)],
     )
-    app.state.assets, app.state.pages = load_assets(), load_pages()
-    for module in (meta, gaps, occupations, health, pages):
+    app.state.store, app.state.assets, app.state.pages = store, load_assets(), load_pages()
+    resources = (meta, dictionary, gaps, funding, tables, occupations, skills, transitions, releases, bulk)
+    for module in (*resources, health, operations, pages):
         app.include_router(module.router)
     app.add_exception_handler(problems.Refusal, problems.on_refusal)
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(RequestValidationError, problems.on_validation)
+    app.state.settings, app.state.metrics = settings, metrics
+    # The last one is the outermost: whatever the others refuse is named, completed, counted and logged.
+    app.add_middleware(Answers)  # innermost: what is kept ready is guarded, counted and named all the same
+    app.add_middleware(Guard, settings=settings, keyring=Keyring(store_folder / KEYS), limiter=limiter)
+    if settings.origins:
+        app.add_middleware(Cors, origins=settings.origins)
     app.add_middleware(Envelope, store=store)
+    app.add_middleware(Observed, metrics=metrics, log=settings.log)
     return app
+
+
+def _counting(settings: Settings) -> tuple[Metrics, Limiter]:
+    """Return where this worker counts its answers, and where all of them count their clients."""
+    place = take_place(settings.shared, settings.workers)
+    return Metrics(place), Limiter(Counter(place), settings.rate, settings.rate_open)
 
 
 def from_environment() -> FastAPI:
     """Return the service over the store that ``COMPETENCE_STORE`` names; each worker process calls this."""
-    return create_app(Path(os.environ.get(STORE, DEFAULT_STORE)))
+    return create_app(Path(os.environ.get(STORE, DEFAULT_STORE)), read_settings())

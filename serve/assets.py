@@ -11,7 +11,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined, Template
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _OWN: Final = ("page.css", "docs.js", "icon.svg")
 _SWAGGER: Final = ("swagger-ui.css", "swagger-ui-bundle.js")
-_TEMPLATES: Final = ("overview.html", "table.html", "docs.html")
+_TEMPLATES: Final = ("overview.html", "table.html", "docs.html", "dictionary.html")
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """What surrounds every answer: which release gave it, what a browser may do with it, and no traceback."""
 
 import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve import answers
@@ -26,6 +28,8 @@ SECURITY: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+
+Header = tuple[bytes, bytes]
 
 _DASHES: Final = str.maketrans("–—−", "---")
 
@@ -52,14 +56,14 @@ class Envelope:
         store = self.store
         serving = await run_in_threadpool(store.current) if store.stale() else store.serving
         scope.setdefault("state", {})["serving"] = serving
-        extra = {**_security(scope["path"]), **(identity(serving.release) if serving.release else {})}
+        secure = _security(docs=scope["path"] == "/docs", encrypted=scope.get("scheme") == "https")
         begun = False
 
         async def send_enveloped(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                _complete(MutableHeaders(scope=message), extra)
+                message = {**message, "headers": _completed(message["headers"], secure, named(scope))}
             await send(message)
 
         try:
@@ -70,14 +74,38 @@ class Envelope:
             await on_crash(scope, error)(scope, receive, send_enveloped)
 
 
-def _complete(headers: MutableHeaders, extra: dict[str, str]) -> None:
-    for name, value in extra.items():
-        headers[name] = value
-    headers.setdefault("Cache-Control", "no-cache")
+def _completed(
+    headers: Iterable[Header], secure: tuple[Header, ...], named: tuple[Header, ...]
+) -> list[Header]:
+    completed = [*headers, *secure, *named]
+    if not any(name == b"cache-control" for name, _ in completed):
+        completed.append((b"cache-control", b"no-cache"))
+    return completed
 
 
-def _security(path: str) -> dict[str, str]:
-    return {**SECURITY, "Content-Security-Policy": DOCS_POLICY if path == "/docs" else POLICY}
+def named(scope: Scope) -> tuple[Header, ...]:
+    """Return the headers of the release that answered, which need not be the latest."""
+    kept: tuple[Header, ...] | None = scope["state"].get("named")
+    release: Release | None = scope["state"]["serving"].release
+    if kept is not None or release is None:
+        return kept or ()
+    if release not in _IDENTITIES:
+        _IDENTITIES[release] = _encoded(identity(release))
+    return _IDENTITIES[release]
+
+
+_IDENTITIES: Final[WeakKeyDictionary[Release, tuple[Header, ...]]] = WeakKeyDictionary()
+
+
+def _encoded(headers: Mapping[str, str]) -> tuple[Header, ...]:
+    return tuple((name.lower().encode(), value.encode("latin-1")) for name, value in headers.items())
+
+
+@cache
+def _security(*, docs: bool, encrypted: bool) -> tuple[Header, ...]:
+    secure = {**SECURITY, "Content-Security-Policy": DOCS_POLICY if docs else POLICY}
+    # Told over TLS only (RFC 6797, section 7.2); the proxy in front says which it was.
+    return _encoded({**secure, "Strict-Transport-Security": "max-age=31536000"} if encrypted else secure)
 
 
 def identity(release: Release) -> dict[str, str]:

@@ -9,9 +9,10 @@ from forecasting.vocabulary import OTHER_SOURCES, SUPPLY_SOURCES
 from serve import about, answers
 from serve.figures import Figures
 from serve.paging import Slice
-from serve.ranking import select
-from serve.release import Concept, Record, Release
+from serve.ranking import Narrowed, select
+from serve.release import Concept, Release
 from serve.schemas import LANGUAGES, Gap, Language
+from serve.table import Record
 
 Words = Mapping[str, Any]
 
@@ -81,7 +82,7 @@ def overview(
 ) -> dict[str, Any]:
     """Return what the template needs."""
     asked = Asked(region, horizon, language, part)
-    rows = select(release, region, horizon, (), "cell", "rank")
+    rows = select(release, region, horizon, (), Narrowed("cell"))
     return {
         "asked": asked,
         "say": words,
@@ -153,7 +154,7 @@ def _why_missing(gap: Gap, words: Words) -> str:
 
 def _summary(release: Release, asked: Asked, words: Words) -> Line | None:
     """Return the row that stands for all occupations, where the release has one."""
-    rows = select(release, asked.region, asked.horizon, (), "aggregate", "rank")
+    rows = select(release, asked.region, asked.horizon, (), Narrowed("aggregate"))
     roots = [row for row in rows if _is_root(release, row["occupation"])]
     return line(release, roots[0], asked.language, words) if len(roots) == 1 else None
 

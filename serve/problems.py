@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from traceback import format_tb
 from typing import Any, Final, cast
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from serve.schemas import ReleaseBlock
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE: Final = "application/problem+json"
+JSON: Final = "application/json"
 
 
 @dataclass(frozen=True)
@@ -32,20 +34,49 @@ class Kind:
 
 KINDS: Final[dict[str, Kind]] = {
     "unknown_code": Kind(
-        404, "Unknown code", "an occupation or region that the release does not know; `errors` lists all"
+        404,
+        "Unknown code",
+        "a code that the release does not know, or an unknown release; `errors` lists all",
+    ),
+    "retired_code": Kind(
+        410, "Retired code", "a code of an earlier classification; `errors` names the successors of each"
+    ),
+    "pruned_release": Kind(
+        410, "Release no longer kept", "it was served once, but its figures were removed from this machine"
+    ),
+    "not_redistributable": Kind(
+        403, "Not ours to pass on", "a table whose source does not allow that its rows are passed on in bulk"
     ),
     "unknown_route": Kind(404, "Unknown address", "nothing is served at this address"),
-    "method_not_allowed": Kind(405, "Method not allowed", "the service is read only: use GET"),
+    "method_not_allowed": Kind(
+        405, "Method not allowed", "the field Allow lists what can be asked of this address"
+    ),
     "bad_parameter": Kind(
         422, "Bad parameter", "a value that cannot be used; `errors` has one entry for each"
     ),
     "unknown_parameter": Kind(
         422, "Unknown parameter", "a query parameter that this address does not have; none is ever ignored"
     ),
+    "key_missing": Kind(401, "Key missing", "the address needs a key, and none was sent"),
+    "key_refused": Kind(401, "Key refused", "a key was sent that is unknown, revoked or expired"),
+    "scope_missing": Kind(403, "Scope missing", "the key holds, but may not read this address"),
+    "not_acceptable": Kind(406, "Not acceptable", "the field Accept excludes what this address answers in"),
+    "body_too_large": Kind(413, "Body too large", "more than `limits.body_largest` bytes of /v1/meta"),
+    "address_too_long": Kind(414, "Address too long", "more than `limits.address_longest` bytes of /v1/meta"),
+    "unsupported_media_type": Kind(415, "Unsupported media type", "a body must be application/json"),
+    "too_many_requests": Kind(
+        429, "Too many requests", "more than this client may ask in a minute; Retry-After says when to return"
+    ),
+    "headers_too_large": Kind(
+        431, "Header fields too large", "more than `limits.headers_largest` bytes of /v1/meta"
+    ),
     "bad_request": Kind(400, "Bad request", "the request cannot be read"),
     "no_champion": Kind(503, "No release yet", "nothing has been promoted, so there are no figures to serve"),
     "release_refused": Kind(
         503, "Release refused", "the promoted release cannot be read and no earlier one is loaded"
+    ),
+    "keys_unreadable": Kind(
+        503, "Keys unreadable", "the file of keys is damaged, so that no key can be believed"
     ),
     "internal": Kind(500, "Internal error", "a fault of the service; the cause is in its log"),
 }
@@ -58,6 +89,11 @@ class Fault(BaseModel):
     parameter: str = Field(description="the parameter at fault")
     value: str | None = Field(description="what was given")
     message: str = Field(description="what was expected, or what to do")
+    successors: list[str] | None = Field(
+        default=None,
+        description="codes that took the place of a retired one; absent otherwise",
+        exclude_if=lambda codes: codes is None,
+    )
 
 
 class ProblemBody(BaseModel):
@@ -104,10 +140,19 @@ class Refusal(Exception):  # noqa: N818  refusing is an answer, not an error of 
         What went wrong this time and what to do.
     errors : sequence of Fault
         Each thing wrong, where there can be several.
+    headers : mapping
+        Header fields that belong to the answer.
     """
 
-    def __init__(self, code: str, detail: str, errors: Sequence[Fault] = ()) -> None:
-        self.code, self.detail, self.errors = code, detail, tuple(errors)
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        errors: Sequence[Fault] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.code, self.detail, self.errors, self.headers = code, detail, tuple(errors), headers
         super().__init__(f"{code}: {detail}")
 
 
@@ -152,23 +197,40 @@ def _instance(scope: Scope) -> str:
 async def on_refusal(request: Request, error: Exception) -> Response:
     """Answer a refusal raised by a route."""
     refusal = cast(Refusal, error)
-    return respond(request.scope, refusal.code, refusal.detail, refusal.errors)
+    return respond(request.scope, refusal.code, refusal.detail, refusal.errors, headers=refusal.headers)
 
 
 async def on_http(request: Request, error: Exception) -> Response:
-    """Answer what the framework itself refuses: an unknown address or method."""
+    """Answer what the framework itself refuses: an unknown address or method, a body too large."""
     refused = cast(HTTPException, error)
-    path, method = request.url.path, request.method
+    status, headers = refused.status_code, dict(refused.headers or {})
+    if status == 405:
+        headers["Allow"] = _with_head(headers.get("Allow", "GET"))
     code, detail = {
-        404: ("unknown_route", f"Nothing is served at {path}. The addresses are listed at /docs."),
-        405: ("method_not_allowed", f"{method} is not possible here: the service is read only. Use GET."),
-    }.get(refused.status_code, ("bad_request", str(refused.detail)))
-    return respond(request.scope, code, detail, status=refused.status_code, headers=refused.headers)
+        404: (
+            "unknown_route",
+            f"Nothing is served at {request.url.path}. The addresses are listed at /docs.",
+        ),
+        405: ("method_not_allowed", f"{request.method} is not possible here: use {headers.get('Allow')}."),
+        413: ("body_too_large", str(refused.detail)),
+    }.get(status, ("bad_request", str(refused.detail)))
+    return respond(request.scope, code, detail, status=status, headers=headers)
+
+
+def _with_head(allowed: str) -> str:
+    """Return what an address answers; HEAD is answered wherever GET is."""
+    methods = {method.strip() for method in allowed.split(",")}
+    return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
 
 async def on_validation(request: Request, error: Exception) -> Response:
     """Answer parameters of the wrong type or range, one entry for each."""
-    faults = [_fault(item) for item in cast(RequestValidationError, error).errors()]
+    found = cast(RequestValidationError, error).errors()
+    media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media and media != JSON and any(item["loc"][0] == "body" for item in found):
+        told = f"The body is said to be {media}; send it as {JSON}."
+        return respond(request.scope, "unsupported_media_type", told, headers={"Accept-Post": JSON})
+    faults = [_fault(item) for item in found]
     names = ", ".join(dict.fromkeys(fault.parameter for fault in faults))
     return respond(request.scope, "bad_parameter", f"Cannot use the value of: {names}.", faults)
 
@@ -181,8 +243,16 @@ def _fault(item: Mapping[str, Any]) -> Fault:
 
 
 def on_crash(scope: Scope, error: Exception) -> Response:
-    """Answer a fault of the service: logged with its cause, told without it."""
-    logger.error("failed to answer %s", _instance(scope), exc_info=error)
+    """Answer a fault of the service: logged with its cause, told without it.
+
+    Query and body stay out of the log, and so does what the error itself says of a request with a body: what
+    was sent may be a person's skills.
+    """
+    if scope["method"] == "GET":
+        logger.error("failed to answer %s", scope["path"], exc_info=error)
+    else:
+        where = "".join(format_tb(error.__traceback__))
+        logger.error("failed to answer %s: %s\n%s", scope["path"], type(error).__name__, where)
     return respond(scope, "internal", "The service failed to answer; the cause is in its log.")
 
 

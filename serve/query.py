@@ -1,11 +1,16 @@
 """What a request asks, checked: no parameter is ignored, no name is guessed, every default is resolved."""
 
+import datetime as dt
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Final, cast
 
 from fastapi import Depends, Header, Query, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from serve.archived import pinned
+from serve.limits import BATCH_LARGEST
 from serve.paging import PAGE_DEFAULT, PAGE_LARGEST, Slice
 from serve.problems import Fault, Refusal
 from serve.release import Concept, Release
@@ -13,6 +18,7 @@ from serve.schemas import LANGUAGES, Language
 from serve.store import Serving
 
 FALLBACK: Final[Language] = "en"
+VARY: Final = "Accept-Language, Accept-Encoding"
 NAMES_SHOWN: Final = 20
 _TWICE: Final = "given more than once; separate several codes with commas"
 _EMPTY: Final = "empty; leave it out for the default"
@@ -55,8 +61,8 @@ async def _serving(request: Request) -> Serving:
     return cast(Serving, request.state.serving)
 
 
-async def _release(serving: Annotated[Serving, Depends(_serving)]) -> Release:
-    """Return the release that answers this request.
+async def _latest(serving: Annotated[Serving, Depends(_serving)]) -> Release:
+    """Return the release in service.
 
     Raises
     ------
@@ -72,6 +78,42 @@ async def _release(serving: Annotated[Serving, Depends(_serving)]) -> Release:
     )
 
 
+async def _release(
+    request: Request,
+    latest: Annotated[Release, Depends(_latest)],
+    release: Annotated[
+        str | None, Query(description="12 hexadecimal digits, see /v1/releases; default: latest")
+    ] = None,
+    as_of: Annotated[
+        dt.date | None, Query(description="what was in service at the end of this day (UTC), as 2026-11-22")
+    ] = None,
+) -> Release:
+    """Return the release that answers this request, and let its headers name it."""
+    if release is None and as_of is None:
+        return latest
+    chosen = await run_in_threadpool(pinned, request.app.state.store.archive, latest, release, as_of)
+    request.state.serving = request.state.serving.showing(chosen)
+    return chosen
+
+
+async def _under(
+    request: Request,
+    release: Annotated[Release, Depends(_release)],
+    scenario: Annotated[
+        str | None, Query(description="set of assumptions; default: the release's own, see /v1/meta")
+    ] = None,
+) -> Release:
+    """Return the release under the assumptions asked, and let its headers name them."""
+    if scenario is None:
+        return release
+    if scenario not in release.scenarios:
+        told = f"the release has {', '.join(release.scenarios)}"
+        _refuse("unknown_code", [Fault(parameter="scenario", value=scenario, message=told)])
+    chosen = release.under(scenario)
+    request.state.serving = request.state.serving.showing(chosen)
+    return chosen
+
+
 async def _language(
     response: Response,
     lang: Annotated[
@@ -82,10 +124,11 @@ async def _language(
     """Return the language of the answer and say so in its headers."""
     chosen = lang or preferred(accept_language or "")
     response.headers["Content-Language"] = chosen
-    response.headers["Vary"] = "Accept-Language"
+    response.headers["Vary"] = VARY
     return chosen
 
 
+@lru_cache(maxsize=512)
 def preferred(accepted: str) -> Language:
     """Return the language that an Accept-Language header likes best.
 
@@ -118,7 +161,9 @@ async def _slice(
 
 
 ServingNow = Annotated[Serving, Depends(_serving)]
+Latest = Annotated[Release, Depends(_latest)]
 Served = Annotated[Release, Depends(_release)]
+Assumed = Annotated[Release, Depends(_under)]
 Lang = Annotated[Language, Depends(_language)]
 Part = Annotated[Slice, Depends(_slice)]
 RegionAsked = Annotated[
@@ -130,17 +175,20 @@ HorizonAsked = Annotated[
 OccupationsAsked = Annotated[str | None, Query(description="codes, separated by commas; default: all")]
 
 
-def codes(asked: str | None) -> tuple[str, ...]:
+def codes(asked: str | None, parameter: str = "occupation") -> tuple[str, ...]:
     """Return the codes of a comma-separated list, each once.
 
     Raises
     ------
     Refusal
-        If a place between commas is empty.
+        If a place between commas is empty, or there are more codes than are answered at once.
     """
     parts = [part.strip() for part in asked.split(",")] if asked else []
+    if len(parts) > BATCH_LARGEST:
+        told = f"{len(parts)} codes; at most {BATCH_LARGEST} are answered at once"
+        _refuse("bad_parameter", [Fault(parameter=parameter, value=None, message=told)])
     if not all(parts):
-        _refuse("bad_parameter", [Fault(parameter="occupation", value=asked, message=_GAP)])
+        _refuse("bad_parameter", [Fault(parameter=parameter, value=asked, message=_GAP)])
     return tuple(dict.fromkeys(parts))
 
 
@@ -157,9 +205,9 @@ def resolve(
     regions = _matching(release, region)
     bad = _ambiguous(region, regions) + _bad_horizon(release, horizon)
     unknown = [] if regions else [_unknown_region(release, str(region))]
-    unknown += [_unknown_occupation(code) for code in occupations if code not in release.occupations]
+    unknown += unknown_codes(release, "occupation", occupations)
     _refuse("bad_parameter", bad)
-    _refuse("unknown_code", unknown)
+    refuse_codes(unknown)
     return regions[0], release.default_horizon if horizon is None else horizon
 
 
@@ -197,5 +245,42 @@ def _unknown_region(release: Release, asked: str) -> Fault:
     return Fault(parameter="region", value=asked, message=message)
 
 
-def _unknown_occupation(code: str) -> Fault:
-    return Fault(parameter="occupation", value=code, message="not in the release: search /v1/occupations?q=")
+_SEARCHED: Final = {
+    "occupation": "not in the release: search /v1/occupations?q=",
+    "skill": "not in the release: search /v1/skills?q=",
+}
+
+
+def unknown_codes(release: Release, parameter: str, asked: Sequence[str]) -> list[Fault]:
+    """Return a fault for each code of a classification that the release does not have, or that is retired.
+
+    Parameters
+    ----------
+    parameter : {"occupation", "skill"}
+        Names the parameter and, with an s, the classification.
+    """
+    known = release.occupations if parameter == "occupation" else release.skills
+    retired = release.retired.get(f"{parameter}s", {})
+    return [
+        _retired(parameter, code, retired[code])
+        if code in retired
+        else Fault(parameter=parameter, value=code, message=_SEARCHED[parameter])
+        for code in asked
+        if code not in known
+    ]
+
+
+def _retired(parameter: str, code: str, successors: Sequence[str]) -> Fault:
+    told = f"retired; its successors are {', '.join(successors)}"
+    return Fault(parameter=parameter, value=code, message=told, successors=list(successors))
+
+
+def refuse_codes(faults: Sequence[Fault]) -> None:
+    """Refuse unknown codes, all at once; where every one of them is retired, that is what is said.
+
+    Raises
+    ------
+    Refusal
+        If there is any fault: 410 where all are retired, else 404.
+    """
+    _refuse("retired_code" if all(fault.successors for fault in faults) else "unknown_code", faults)

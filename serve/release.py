@@ -2,21 +2,22 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import pandas as pd
+import numpy as np
 
 from forecasting.errors import InputError, Problem
-from forecasting.snapshot import ID_LENGTH, MANIFEST, Snapshot, read_snapshot
+from forecasting.published import PUBLISHED
+from forecasting.snapshot import ID_LENGTH, MANIFEST, checked_manifest
+from serve.table import Lookup, Positions, Record, Rows, read_rows
 
 LABELLED: Final = ("nl", "en", "fr")
 """Languages that a label may have, in the order in which one stands in for another."""
 
-Record = Mapping[str, Any]
-"""One row of a published table; a missing value is None."""
+PLACE: Final = ("region", "occupation")
 
 
 @dataclass(frozen=True)
@@ -42,41 +43,19 @@ class Concept:
         """Return the label in a language, else in another, else the code."""
         return self.labels.get(language) or next(iter(self.labels.values()), self.code)
 
-
-class Lookup:
-    """A published table, found by part of its key.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows in the order in which they are returned.
-    by : sequence of str
-        The columns, two or more, whose values identify a group of rows.
-    """
-
-    def __init__(self, frame: pd.DataFrame, by: Sequence[str]) -> None:
-        self._columns = {str(name): _plain(frame[name]) for name in frame.columns}
-        self._positions: Mapping[Any, Any] = frame.groupby(list(by), sort=False).indices if len(frame) else {}
-
-    def count(self, *key: str | int) -> int:
-        """Return how many rows the group has."""
-        return len(self._positions.get(key, ()))
-
-    def rows(self, *key: str | int, start: int = 0, stop: int | None = None) -> list[Record]:
-        """Return the group's rows, or a slice of them; none for an unknown group."""
-        positions = self._positions.get(key, ())[start:stop]
-        return [{name: column[at] for name, column in self._columns.items()} for at in positions]
+    def matches(self, text: str | None) -> bool:
+        """Return whether the code begins with a text, or a label in any language holds it; all match None."""
+        if text is None:
+            return True
+        wanted = text.strip().casefold()
+        return self.code.casefold().startswith(wanted) or any(
+            wanted in label.casefold() for label in self.labels.values()
+        )
 
 
-def _plain(series: pd.Series) -> list[Any]:
-    """Return the values as Python's own, None where missing."""
-    pairs = zip(series.tolist(), series.isna().tolist(), strict=True)
-    return [None if missing else value for value, missing in pairs]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Release:
-    """A release, ready to answer.
+    """A release, ready to answer about one scenario.
 
     Parameters
     ----------
@@ -84,35 +63,128 @@ class Release:
         Its identity.
     manifest : mapping
         The snapshot's manifest.
-    occupations, skills, regions : mapping of str to Concept
-        By code; the regions are those with scores, markets first.
-    gaps : Lookup
-        By region and horizon.
-    gaps_of, openings, supply, employment, vacancy_rates : Lookup
-        By region and occupation.
-    skill_gaps : Lookup
-        By region, occupation and horizon; what is asked most, weighted by importance, comes first.
-    backtest : list of mapping
-        Rows of the published table.
-    parents : frozenset of str
-        Occupations that stand above a scored one.
+    tables : mapping of str to Rows
+        Every published table, with all its scenarios.
+    scenario : str
+        Name of the set of assumptions.
     """
 
     champion: Champion
     manifest: Record
-    occupations: Mapping[str, Concept]
-    skills: Mapping[str, Concept]
-    regions: Mapping[str, Concept]
-    gaps: Lookup
-    gaps_of: Lookup
-    openings: Lookup
-    supply: Lookup
-    employment: Lookup
-    vacancy_rates: Lookup
-    skill_gaps: Lookup
-    backtest: Sequence[Record]
-    scored: frozenset[str]
-    parents: frozenset[str]
+    tables: Mapping[str, Rows]
+    scenario: str
+
+    @cached_property
+    def occupations(self) -> Mapping[str, Concept]:
+        """Occupations by code."""
+        return _concepts(self.tables["occupations"])
+
+    @cached_property
+    def skills(self) -> Mapping[str, Concept]:
+        """Skills by code."""
+        return _concepts(self.tables["skills"])
+
+    @cached_property
+    def regions(self) -> Mapping[str, Concept]:
+        """Regions with scores by code, markets before aggregates, each in the order of their codes."""
+        scored = set(self.tables["gaps"].values("region"))
+        known = [concept for concept in _concepts(self.tables["regions"]).values() if concept.code in scored]
+        known.sort(key=lambda concept: (concept.row["role"] != "market", concept.code))
+        return {concept.code: concept for concept in known}
+
+    @cached_property
+    def gaps(self) -> Lookup:
+        """Gap scores by region and horizon."""
+        return self._lookup("gaps", "region", "horizon")
+
+    @cached_property
+    def gaps_of(self) -> Lookup:
+        """Gap scores by region and occupation."""
+        return self._lookup("gaps", *PLACE)
+
+    @cached_property
+    def openings(self) -> Lookup:
+        """Openings by region and occupation."""
+        return self._lookup("openings", *PLACE)
+
+    @cached_property
+    def supply(self) -> Lookup:
+        """Supply by region and occupation."""
+        return self._lookup("supply", *PLACE)
+
+    @cached_property
+    def employment(self) -> Lookup:
+        """Employment by region and occupation."""
+        return self._lookup("employment", *PLACE)
+
+    @cached_property
+    def vacancy_rates(self) -> Lookup:
+        """Vacancy rates by region and occupation."""
+        return self._lookup("vacancy_rates", *PLACE)
+
+    @cached_property
+    def skill_gaps(self) -> Lookup:
+        """Skills by region, occupation and horizon; what is asked most, weighted by importance, first."""
+        table = self.tables["skill_gaps"]
+        demand = table.figures("asked") * table.figures("importance")
+        among = table.sorted((("skill", False),), self.of_scenario("skill_gaps"))
+        weighed = np.nan_to_num(-demand[among], nan=np.inf)
+        return Lookup(table, (*PLACE, "horizon"), among[np.argsort(weighed, kind="stable")])
+
+    @cached_property
+    def backtest(self) -> Sequence[Record]:
+        """Rows of the published table."""
+        return self.tables["backtest"].records()
+
+    @cached_property
+    def scored(self) -> frozenset[str]:
+        """Occupations with a row among the gap scores."""
+        return frozenset(self.tables["gaps"].values("occupation"))
+
+    @cached_property
+    def parents(self) -> frozenset[str]:
+        """Occupations that stand above a scored one."""
+        return _ancestors(self.scored, self.occupations)
+
+    @cached_property
+    def scenarios(self) -> tuple[str, ...]:
+        """Sets of assumptions with gap scores, the release's own first."""
+        own = str(self.manifest["scenario"])
+        return (own, *(name for name in self.tables["gaps"].values("scenario") if name != own))
+
+    @cached_property
+    def retired(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+        """Successors of retired codes by classification, then by code; empty where none are published."""
+        found: dict[str, dict[str, tuple[str, ...]]] = {}
+        for row in self.tables["concordance"].records() if "concordance" in self.tables else ():
+            if row["old_code"] != row["new_code"]:
+                codes = found.setdefault(row["classification"], {})
+                codes[row["old_code"]] = (*codes.get(row["old_code"], ()), row["new_code"])
+        return found
+
+    @cached_property
+    def _views(self) -> dict[str, "Release"]:
+        return {self.scenario: self}
+
+    def under(self, scenario: str) -> "Release":
+        """Return the same release under another set of assumptions."""
+        if scenario not in self._views:
+            self._views[scenario] = replace(self, scenario=scenario)
+        return self._views[scenario]
+
+    def of_scenario(self, name: str) -> Positions:
+        """Return the positions of a table's rows that are of this scenario, or of none."""
+        table = self.tables[name]
+        with_scenario = "scenario" in table.columns.column_names
+        return table.where({"scenario": [self.scenario]}) if with_scenario else table.everything()
+
+    def _lookup(self, name: str, *by: str) -> Lookup:
+        return Lookup(self.tables[name], by, self.of_scenario(name))
+
+    @cached_property
+    def size(self) -> int:
+        """Bytes of its tables in memory."""
+        return sum(table.size for table in self.tables.values())
 
     @cached_property
     def base_year(self) -> int:
@@ -123,11 +195,6 @@ class Release:
     def horizons(self) -> tuple[int, ...]:
         """Lengths of the windows, in years."""
         return tuple(sorted(int(horizon) for horizon in self.manifest["horizons"]))
-
-    @cached_property
-    def scenario(self) -> str:
-        """Name of the set of assumptions."""
-        return str(self.manifest["scenario"])
 
     @property
     def default_region(self) -> Concept:
@@ -157,9 +224,15 @@ def load_release(folder: Path, champion: Champion) -> Release:
     InputError
         If a file is missing or changed, or the manifest is not the one the id was made from.
     """
-    snapshot = read_snapshot(folder)
+    manifest = checked_manifest(folder)
     _refuse_foreign(folder, champion.release)
-    return _prepare(snapshot, champion)
+    tables = {
+        name: read_rows(folder / "tables" / f"{name}.parquet", declared)
+        for name, declared in PUBLISHED.items()
+    }
+    release = Release(champion, manifest, tables, str(manifest["scenario"]))
+    _refuse_incomplete(release)
+    return release
 
 
 def _refuse_foreign(folder: Path, release: str) -> None:
@@ -171,66 +244,13 @@ def _refuse_foreign(folder: Path, release: str) -> None:
         raise InputError([Problem(where, f"hash {found}", expected, "promote the version again")])
 
 
-def _prepare(snapshot: Snapshot, champion: Champion) -> Release:
-    scenario = snapshot.manifest["scenario"]
-    tables = {name: _of_scenario(frame, scenario) for name, frame in snapshot.tables.items()}
-    occupations = _concepts(tables["occupations"])
-    gaps, place = tables["gaps"], ("region", "occupation")
-    scored = frozenset(gaps["occupation"])
-    release = Release(
-        champion=champion,
-        manifest=snapshot.manifest,
-        occupations=occupations,
-        skills=_concepts(tables["skills"]),
-        regions=_regions(tables["regions"], frozenset(gaps["region"])),
-        gaps=Lookup(gaps, ("region", "horizon")),
-        gaps_of=Lookup(gaps, place),
-        openings=Lookup(tables["openings"], place),
-        supply=Lookup(tables["supply"], place),
-        employment=Lookup(tables["employment"], place),
-        vacancy_rates=Lookup(tables["vacancy_rates"], place),
-        skill_gaps=Lookup(_by_demand(tables["skill_gaps"]), (*place, "horizon")),
-        backtest=records(tables["backtest"]),
-        scored=scored,
-        parents=_ancestors(scored, occupations),
-    )
-    _refuse_incomplete(release)
-    return release
-
-
-def _of_scenario(frame: pd.DataFrame, scenario: str) -> pd.DataFrame:
-    if "scenario" not in frame:
-        return frame
-    return frame[frame["scenario"] == scenario].reset_index(drop=True)
-
-
-def records(frame: pd.DataFrame) -> list[Record]:
-    """Return a frame's rows as mappings of Python's own values, None where missing."""
-    columns = {str(name): _plain(frame[name]) for name in frame.columns}
-    return [{name: column[at] for name, column in columns.items()} for at in range(len(frame))]
-
-
-def _concepts(frame: pd.DataFrame) -> dict[str, Concept]:
-    return {row["code"]: _concept(row) for row in records(frame)}
+def _concepts(table: Rows) -> dict[str, Concept]:
+    return {row["code"]: _concept(row) for row in table.records()}
 
 
 def _concept(row: Record) -> Concept:
     labels = {language: row[f"label_{language}"] for language in LABELLED if row[f"label_{language}"]}
     return Concept(row["code"], row["parent"] or None, row["level"], labels, row)
-
-
-def _regions(frame: pd.DataFrame, scored: frozenset[str]) -> dict[str, Concept]:
-    """Return the scored regions, markets before aggregates, each in the order of their codes."""
-    concepts = [concept for code, concept in _concepts(frame).items() if code in scored]
-    concepts.sort(key=lambda concept: (concept.row["role"] != "market", concept.code))
-    return {concept.code: concept for concept in concepts}
-
-
-def _by_demand(skill_gaps: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows with the skills that matter most first."""
-    demand = skill_gaps["asked"] * skill_gaps["importance"]
-    ordered = skill_gaps.assign(demand=demand).sort_values(["demand", "skill"], ascending=[False, True])
-    return ordered.drop(columns="demand").reset_index(drop=True)
 
 
 def _ancestors(codes: frozenset[str], concepts: Mapping[str, Concept]) -> frozenset[str]:

@@ -13,7 +13,9 @@ Item = TypeVar("Item")
 Language = Literal["nl", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 Level = Literal["cell", "aggregate", "all"]
-Order = Literal["rank", "code"]
+Order = Literal["rank", "code", "score", "quantitative", "qualitative", "unfilled", "probability_of_shortage"]
+State = Literal["shortage", "mismatch", "balanced", "surplus", "unknown"]
+Share = Literal["quantitative", "qualitative"]
 
 
 def said(table: str, column: str) -> Any:
@@ -141,6 +143,11 @@ class ResolvedGaps(BaseModel):
     horizon: int
     occupation: list[str] | None = Field(description="codes asked for; null for all")
     level: Level
+    state: State | None = Field(default=None, description="only rows in this state; null for all")
+    part: Share | None = Field(
+        default=None, description="only rows with this part of the score; null for all"
+    )
+    scenario: str = Field(description="set of assumptions")
     order: Order
     lang: Language
 
@@ -154,6 +161,7 @@ class Gaps(Body):
     paging: Paging
     units: dict[str, str] = Field(description="unit of every figure in an item")
     items: list[Gap]
+    reason: Reason | None = Field(default=None, description="why there is no item; null where there are some")
 
 
 class Occupation(BaseModel):
@@ -182,6 +190,7 @@ class Occupations(Body):
     resolved: ResolvedSearch
     paging: Paging
     items: list[Occupation]
+    reason: Reason | None = Field(default=None, description="why there is no item; null where there are some")
 
 
 class Series(BaseModel, Generic[Item]):

@@ -67,6 +67,17 @@ class DeclaredTable(BaseModel):
     columns: list[DeclaredColumn]
 
 
+class LabelThresholds(BaseModel):
+    """What the values of a label mean and which parameters decide them."""
+
+    column: str = Field(description="table and column")
+    values: list[str] = Field(description="every value; empty where it is a figure or an open list")
+    meaning: str
+    parameters: dict[str, JsonValue] = Field(
+        description="value in this release of each parameter that decides it; null where it has none"
+    )
+
+
 class ServedRegion(Named):
     """A region with scores."""
 
@@ -78,6 +89,13 @@ class Limits(BaseModel):
 
     page_default: int
     page_largest: int
+    batch_largest: int = Field(description="codes in one list")
+    body_largest: int = Field(description="bytes of the body of a request")
+    address_longest: int = Field(description="bytes of path and query together")
+    headers_largest: int = Field(description="bytes of all header fields together")
+    requests_per_minute_key: int | None = Field(description="per key, unless it has a limit of its own")
+    requests_per_minute_address: int | None = Field(description="per client address, without a key")
+    open_scopes: list[str] = Field(description="what can be read without a key")
     languages: list[str]
     encoding: str
 
@@ -100,6 +118,8 @@ class Meta(Body):
     reasons: dict[str, str] = Field(description="why a figure can be null")
     supply_sources: dict[str, str]
     tables: list[DeclaredTable] = Field(description="data dictionary: every table, column and unit")
+    scenarios: list[str] = Field(description="sets of assumptions with gap scores, the release's own first")
+    labels: list[LabelThresholds] = Field(description="every label with the thresholds that decide it")
     residuals: JsonValue = Field(description="how far what must add up does not")
     fingerprints: JsonValue = Field(description="hashes of the data that went in")
     code: JsonValue = Field(description="revision of the code that built the figures")

@@ -11,6 +11,7 @@ from typing import Final
 
 from forecasting.errors import ForecastingError, InputError, Problem
 from serve.about import rehearse
+from serve.archive import Archive
 from serve.release import Champion, Release, load_release
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,10 @@ class Serving:
     refused: Refused | None = None
     mark: _Mark = None
 
+    def showing(self, release: Release) -> "Serving":
+        """Return the same moment, as seen by a request that asks for another release."""
+        return replace(self, release=release)
+
 
 class Store:
     """The releases in a folder.
@@ -73,7 +78,8 @@ class Store:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.archive = folder, Archive(folder)
+        self._pointer = folder / CHAMPION
         self._serving = Serving()
         self._lock = threading.Lock()
 
@@ -86,7 +92,7 @@ class Store:
         """Return whether the pointer on disk changed, or a refused release is due for another try."""
         serving = self._serving
         due = serving.refused is not None and time.monotonic() >= serving.refused.retry_at
-        return due or _mark(self.folder / CHAMPION) != serving.mark
+        return due or _mark(self._pointer) != serving.mark
 
     def current(self) -> Serving:
         """Return what is served, after loading a newly promoted release.
@@ -104,7 +110,7 @@ class Store:
     def _follow(self) -> Serving:
         """Return the state that the pointer asks for; a failure keeps the release that is served."""
         before = self._serving
-        mark = _mark(self.folder / CHAMPION)
+        mark = _mark(self._pointer)
         if mark is None and before.release is None:
             return Serving()
         champion = None

@@ -7,16 +7,16 @@ from serve.openapi import problems
 from serve.query import Served, ServingNow
 from serve.schemas import Live, Ready, RefusedRelease
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(tags=["health"])
 
 
-@router.get("/live", summary="The process answers", responses=problems())
+@router.get("/healthz", summary="The process answers", responses=problems())
 async def read_live() -> Live:
     """Whether the process answers."""
     return Live()
 
 
-@router.get("/ready", summary="There is a release to answer from", responses=problems(503))
+@router.get("/readyz", summary="There is a release to answer from", responses=problems(503))
 async def read_ready(serving: ServingNow, release: Served) -> Ready:
     """Whether there is a release to answer from; a newer but broken one is named, and the old serves on."""
     refused = serving.refused

@@ -1,6 +1,6 @@
 """What the figures are, and every way in which the service says no."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from serve import about
 from serve.openapi import problems
@@ -11,10 +11,10 @@ from serve.schemas_meta import Meta, ProblemKind, ProblemKinds
 router = APIRouter(prefix="/v1", tags=["meta"])
 
 
-@router.get("/meta", summary="What the figures are", responses=problems(503))
-async def read_meta(release: Served, lang: Lang) -> Meta:
+@router.get("/meta", summary="What the figures are", responses=problems(404, 410, 503))
+async def read_meta(request: Request, release: Served, lang: Lang) -> Meta:
     """Everything needed to read, repeat and quote the figures: sources, parameters, units, tests, limits."""
-    return about.meta(release, lang)
+    return about.meta(release, lang, request.app.state.settings)
 
 
 @router.get("/problems", summary="Codes of failures", responses=problems())

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 
-from serve import answers
+from serve import answers, tabled
 from serve.openapi import problems
 from serve.paging import paging
 from serve.query import HorizonAsked, Lang, Part, RegionAsked, Served, resolve
@@ -20,11 +20,12 @@ from serve.schemas import (
     ResolvedSkills,
     SkillGaps,
 )
+from serve.schemas_skills import OccupationBacktest
 
 router = APIRouter(prefix="/v1/occupations", tags=["occupations"])
 
 
-@router.get("", summary="Occupations, and search", responses=problems(503))
+@router.get("", summary="Occupations, and search", responses=problems(404, 410, 503))
 async def list_occupations(
     request: Request,
     release: Served,
@@ -33,27 +34,21 @@ async def list_occupations(
     q: Annotated[str | None, Query(description="text to find in codes and labels, in any language")] = None,
 ) -> Occupations:
     """Occupations of the classification with their labels and parents; `q` searches."""
-    found = [concept for concept in release.occupations.values() if _matches(concept, q)]
+    found = [concept for concept in release.occupations.values() if concept.matches(q)]
     shown = found[part.offset : part.stop]
     return Occupations(
         release=answers.block(release),
         resolved=ResolvedSearch(q=q, lang=lang),
         paging=paging(request, part, len(found)),
         items=[answers.occupation(release, concept, lang) for concept in shown],
-    )
-
-
-def _matches(concept: Concept, text: str | None) -> bool:
-    if text is None:
-        return True
-    wanted = text.strip().casefold()
-    return concept.code.casefold().startswith(wanted) or any(
-        wanted in label.casefold() for label in concept.labels.values()
+        reason=None if found else answers.reason(tabled.NO_MATCH),
     )
 
 
 # A code may hold slashes (ESCO's are addresses), so the longer route comes first.
-@router.get("/{code:path}/skills", summary="Skills that an occupation asks", responses=problems(404, 503))
+@router.get(
+    "/{code:path}/skills", summary="Skills that an occupation asks", responses=problems(404, 410, 503)
+)
 async def read_skills(
     request: Request,
     release: Served,
@@ -83,7 +78,36 @@ async def read_skills(
     )
 
 
-@router.get("/{code:path}", summary="Everything about one occupation", responses=problems(404, 503))
+@router.get(
+    "/{code:path}/backtest", summary="How an occupation was tested", responses=problems(404, 410, 503)
+)
+async def read_occupation_backtest(
+    release: Served, lang: Lang, code: str, region: RegionAsked = None
+) -> OccupationBacktest:
+    """How far the figures of one occupation can be trusted: reliability and what was tested."""
+    place, _ = resolve(release, region, None, [code])
+    return OccupationBacktest(
+        release=answers.block(release),
+        resolved={
+            "region": answers.named(place, lang),
+            "occupation": answers.named(release.occupations[code], lang),
+            "lang": lang,
+        },
+        horizons=[
+            {
+                "horizon": gap.horizon,
+                "reliability": gap.reliability,
+                "backtest": gap.backtest,
+                "reason": gap.reason,
+            }
+            for gap in _gaps(release, place, code, lang)
+        ],
+        units=tabled.units("backtest"),
+        items=[dict(row) for row in release.backtest],
+    )
+
+
+@router.get("/{code:path}", summary="Everything about one occupation", responses=problems(404, 410, 503))
 async def read_occupation(
     release: Served, lang: Lang, code: str, region: RegionAsked = None
 ) -> OccupationDetail:

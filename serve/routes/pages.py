@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from serve.assets import Asset, Pages
 from serve.overview import overview
-from serve.query import HorizonAsked, Lang, Part, RegionAsked, Served, resolve
+from serve.query import VARY, HorizonAsked, Lang, Part, RegionAsked, Served, resolve
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,7 +26,7 @@ async def read_overview(
     place, years = resolve(release, region, horizon)
     pages = _pages(request)
     shown = overview(release, place, years, lang, part, pages.words[lang])
-    headers = {"Content-Language": lang, "Vary": "Accept-Language"}
+    headers = {"Content-Language": lang, "Vary": VARY}
     return HTMLResponse(pages.template("overview.html").render(shown), headers=headers)
 
 

@@ -7,6 +7,7 @@ import sys
 import pandas as pd
 
 from tests.conftest import ROOT
+from training.funding_example_report import across, readme_table
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 GOLDEN = ROOT / "tests" / "golden" / "flanders_ranking.csv"
@@ -46,3 +47,11 @@ def test_every_make_target_exists() -> None:
 def test_every_file_linked_is_there() -> None:
     for path in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / path).exists(), path
+
+
+def test_the_worked_example_is_the_golden_one() -> None:
+    folder = ROOT / "tests" / "golden"
+    one = pd.read_csv(folder / "funding_example.csv")
+    regions = across(pd.read_csv(folder / "funding_example_regions.csv"))
+    lines = readme_table(one[one["asked"] == "applications"], regions[regions["asked"] == "applications"])
+    assert "\n".join(lines) in README

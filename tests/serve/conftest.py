@@ -11,10 +11,15 @@ from fastapi.testclient import TestClient
 
 from forecasting.published import PUBLISHED
 from forecasting.published_observables import OBSERVABLES
+from forecasting.published_transitions import TRANSITIONS
 from forecasting.snapshot import Snapshot, write_snapshot
 from serve.app import create_app
+from serve.settings import READS, Settings
 
 CELL = {"scenario": "baseline"}
+
+OPEN = Settings(open=READS, rate=0, rate_open=0, log=False)
+"""Everyone may read, as often as they like."""
 
 
 def gap(region, occupation, horizon, rank, score, **more):
@@ -153,7 +158,8 @@ def all_rows(shift=0.0):
         "shortages": [],
         "training_response": [],
         "collections": [],
-        **{table.name: [] for table in OBSERVABLES},
+        **{name: [] for name in ("courses", "concordance", "skill_weights")},
+        **{table.name: [] for table in (*TRANSITIONS, *OBSERVABLES)},
     }
 
 
@@ -264,7 +270,7 @@ def store(tmp_path, built):
 @pytest.fixture
 def client_of():
     """Make a client of the service over a store; a crash is answered, not raised."""
-    return lambda store: TestClient(create_app(store.root), raise_server_exceptions=False)
+    return lambda store: TestClient(create_app(store.root, OPEN), raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="session")
@@ -284,7 +290,7 @@ def served(tmp_path_factory, built):
 @pytest.fixture(scope="session")
 def client(served):
     """Make a client of the service over that store."""
-    return TestClient(create_app(served.root), raise_server_exceptions=False)
+    return TestClient(create_app(served.root, OPEN), raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="session")
@@ -297,3 +303,11 @@ def tables():
 def frames():
     """Make the tables anew, for a test that changes them."""
     return to_frames
+
+
+@pytest.fixture
+def keyed(served, tmp_path):
+    """Make a store of the shared release with room for keys of its own."""
+    (tmp_path / "releases").symlink_to(served.root / "releases")
+    shutil.copy(served.root / "champion.json", tmp_path)
+    return tmp_path

@@ -65,7 +65,7 @@ def test_it_serves(served):
     command = [sys.executable, "-m", "serve", "--port", str(port), "--store", str(served.root)]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         try:
-            assert answer(f"http://127.0.0.1:{port}/health/ready")["ready"] is True
+            assert answer(f"http://127.0.0.1:{port}/readyz")["ready"] is True
         finally:
             process.terminate()
             process.communicate(timeout=20)

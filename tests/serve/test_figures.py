@@ -109,6 +109,9 @@ def test_defaults_are_resolved_and_echoed(client):
         "horizon": 5,
         "occupation": None,
         "level": "cell",
+        "state": None,
+        "part": None,
+        "scenario": "baseline",
         "order": "rank",
         "lang": "en",
     }
@@ -215,7 +218,7 @@ def test_labels_follow_the_language_asked(client, query, header, label):
     response = client.get("/v1/occupations/A", params=query, headers={"accept-language": header or ""})
     assert response.json()["occupation"]["label"] == label
     assert response.headers["content-language"] == response.json()["resolved"]["lang"]
-    assert response.headers["vary"] == "Accept-Language"
+    assert response.headers["vary"] == "Accept-Language, Accept-Encoding"
 
 
 def test_a_label_missing_in_a_language_is_given_in_another(client):

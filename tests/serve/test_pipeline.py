@@ -5,6 +5,7 @@ from fastapi.testclient import TestClient
 
 from forecasting.snapshot import write_snapshot
 from serve.app import create_app
+from serve.settings import READS, Settings
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ def service(store, tiny_snapshot):
     release = write_snapshot(tiny_snapshot, made)[:12]
     made.rename(made.with_name(release))
     store.promote(release)
-    return TestClient(create_app(store.root))
+    return TestClient(create_app(store.root, Settings(open=READS)))
 
 
 def test_every_address_answers_for_every_occupation_and_horizon(service, tiny_snapshot):

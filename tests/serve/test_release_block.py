@@ -8,7 +8,7 @@ ADDRESSES = [
     "/v1/occupations",
     "/v1/occupations/A",
     "/v1/occupations/A/skills",
-    "/health/ready",
+    "/readyz",
     "/v1/gaps?occupation=nope",
     "/v1/gaps?nope=1",
     "/v1/gaps?limit=x",
@@ -39,7 +39,7 @@ def test_body_and_headers_name_the_same_release(client, served, address):
         assert response.headers[name] == value
 
 
-@pytest.mark.parametrize("address", ["/", "/docs", "/openapi.json", "/static/page.css", "/health/live"])
+@pytest.mark.parametrize("address", ["/", "/docs", "/openapi.json", "/static/page.css", "/healthz"])
 def test_what_has_no_figures_names_it_in_the_headers(client, address):
     assert client.get(address).headers["x-model-version"] == "3"
 

@@ -17,10 +17,10 @@ def test_a_promotion_is_followed(store, client_of):
     first, second = store.build(), store.build(shift=0.1)
     store.promote(first)
     client = client_of(store)
-    assert (median(client), client.get("/health/ready").headers["x-release"]) == (pytest.approx(0.21), first)
+    assert (median(client), client.get("/readyz").headers["x-release"]) == (pytest.approx(0.21), first)
     store.promote(second, version="4")
     assert median(client) == pytest.approx(0.31)
-    ready = client.get("/health/ready")
+    ready = client.get("/readyz")
     assert (ready.headers["x-release"], ready.headers["x-model-version"]) == (second, "4")
     store.promote(first, version="3")
     assert median(client) == pytest.approx(0.21)
@@ -28,9 +28,9 @@ def test_a_promotion_is_followed(store, client_of):
 
 def test_a_first_promotion_is_followed(store, client_of):
     client = client_of(store)
-    assert client.get("/health/ready").status_code == 503
+    assert client.get("/readyz").status_code == 503
     store.promote(store.build())
-    assert client.get("/health/ready").status_code == 200
+    assert client.get("/readyz").status_code == 200
 
 
 def break_table(store):
@@ -120,7 +120,7 @@ def test_a_broken_new_release_leaves_the_old_one_serving(store, client_of, break
     before = median(client)
     broken, told = breakage(store)
     assert median(client) == before
-    ready = client.get("/health/ready")
+    ready = client.get("/readyz")
     assert ready.status_code == 200
     assert ready.json()["release"]["release"] == good
     assert ready.json()["refused"]["release"] == broken
@@ -129,7 +129,7 @@ def test_a_broken_new_release_leaves_the_old_one_serving(store, client_of, break
     assert "refused the release" in caplog.text
     store.promote(store.build(shift=0.1))
     assert median(client) == pytest.approx(before + 0.1)
-    assert client.get("/health/ready").json()["refused"] is None
+    assert client.get("/readyz").json()["refused"] is None
 
 
 def test_a_release_is_loaded_once(store, client_of, monkeypatch):
