@@ -9,6 +9,7 @@ from serve.limits import ADDRESS_LONGEST, BATCH_LARGEST, HEADERS_LARGEST
 from serve.paging import PAGE_DEFAULT, PAGE_LARGEST
 from serve.release import Release
 from serve.schemas import LANGUAGES, Language
+from serve.schemas_funding import APPLICATIONS_LARGEST, COURSES_LARGEST, GRANTS_LARGEST
 from serve.schemas_meta import (
     DeclaredColumn,
     DeclaredTable,
@@ -66,6 +67,9 @@ def limits(settings: Settings) -> Limits:
         requests_per_minute_key=settings.rate or None,
         requests_per_minute_address=settings.rate_open or None,
         open_scopes=sorted(settings.open),
+        courses_largest=COURSES_LARGEST,
+        applications_largest=APPLICATIONS_LARGEST,
+        grants_largest=GRANTS_LARGEST,
         languages=list(LANGUAGES),
         encoding="utf-8",
     )

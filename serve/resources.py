@@ -187,26 +187,5 @@ _QUESTIONS: Final = (
     ),
 )
 
-_FUNDING: Final = (
-    Resource(
-        "weights",
-        "weights",
-        "Funding weights of occupations",
-        "Weights by the dated rule, from a lower quantile of the trainable gap; not for sole use.",
-        "funding",
-        listed=("occupation",),
-        orders={"weight": (("weight", True),), "need": (("need", True),), "code": _BY_CODE},
-    ),
-    Resource(
-        "weights/skills",
-        "skill_weights",
-        "Funding weights of skills",
-        "The base of the scores of courses; not for sole use.",
-        "funding",
-        listed=("skill",),
-        orders={"weight": (("weight", True),), "code": (("skill", False),)},
-    ),
-)
-
-RESOURCES: Final = (*_OF_OCCUPATION, *_QUESTIONS, *_FUNDING)
+RESOURCES: Final = (*_OF_OCCUPATION, *_QUESTIONS)
 """In the order in which their addresses are tried."""

@@ -96,6 +96,9 @@ class Limits(BaseModel):
     requests_per_minute_key: int | None = Field(description="per key, unless it has a limit of its own")
     requests_per_minute_address: int | None = Field(description="per client address, without a key")
     open_scopes: list[str] = Field(description="what can be read without a key")
+    courses_largest: int = Field(description="courses scored at once")
+    applications_largest: int = Field(description="applications divided over at once")
+    grants_largest: int = Field(description="earlier grants beside them")
     languages: list[str]
     encoding: str
 

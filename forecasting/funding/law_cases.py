@@ -82,7 +82,14 @@ def _typed(frame: pd.DataFrame, table: Table) -> Read:
 def _column(cells: pd.Series, column: Column) -> "tuple[pd.Series, pd.Series[bool], str, str]":
     if column.kind in {"code", "text"}:
         text = _text(cells)
-        return text, text.eq("") & column.required, "a value", "fill the cells or remove the rows"
+        unreadable = text.str.contains(r"[\x00-\x1f\x7f]", na=False)
+        bad = unreadable | (text.eq("") & column.required)
+        return (
+            text,
+            bad,
+            "a value without control characters",
+            "fill or correct the cells, or remove the rows",
+        )
     written = cells if pd.api.types.is_numeric_dtype(cells) else _text(cells)
     empty = written.isna() | written.eq("")
     if column.kind == "boolean":

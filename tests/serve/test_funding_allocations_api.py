@@ -112,6 +112,7 @@ WRONG_ROWS = [
     ({"id": "A2"}, "id", "only once"),
     ({"id": " "}, "id", "a value"),
     ({"undertaking": None}, "undertaking", "valid string"),
+    ({"undertaking": "U\x001"}, "undertaking", "match pattern"),
     ({"participants": 0}, "participants", "greater than or equal to 1"),
     ({"participants": 10**400}, "participants", "less than or equal to 1000000"),
     ({"participants": 1.5}, "participants", "valid integer"),

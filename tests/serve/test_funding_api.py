@@ -228,6 +228,8 @@ def test_the_same_input_gives_the_same_bytes_and_nothing_is_kept(service, store,
     again = service_of(store).post(address, json=body)
     assert first.status_code == 200
     assert first.content == again.content
+    pinned = service.post(address, params={"release": first.headers["x-release"]}, json=body)
+    assert pinned.content == first.content
     assert first.headers["cache-control"] == "no-store"
     assert first.headers["x-release"] == first.json()["release"]["release"]
     assert "U1" not in caplog.text

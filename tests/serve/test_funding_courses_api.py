@@ -63,6 +63,15 @@ def test_needed_is_further_than_the_appeal_says(service):
             assert (after["score"], after["band"]) == (lever["needed"], item["band"] + 1)
 
 
+def test_an_appeal_is_made_only_where_the_score_decides(service):
+    late = COURSE | {"id": "late", "hours": 10_000}
+    unaimed = COURSE | {"id": "unaimed", "occupations": ["52"]}
+    items = service.post("/v1/courses/score", json={"courses": [late, unaimed], "lang": "nl"}).json()["items"]
+    assert [item["ground"] for item in items] == ["not_in_time", "targets_without_weight"]
+    assert [item["appeal"] for item in items] == [None, None]
+    assert items[0]["why"].startswith("Niet nodig")
+
+
 @pytest.mark.parametrize(
     ("courses", "status", "parameter", "message"),
     [

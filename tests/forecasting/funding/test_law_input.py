@@ -26,7 +26,10 @@ RULES = load_rules(DAY)
             {"course": "C9"},
             "column course, line 3: found 'C9'; expected a course of courses. Do: add the course",
         ),
-        ({"undertaking": ""}, "column undertaking, line 3: found nothing; expected a value"),
+        (
+            {"undertaking": ""},
+            "column undertaking, line 3: found nothing; expected a value without control characters",
+        ),
         ({"cost_course": -1.0}, "column cost_course, line 3: found -1; expected a figure from 0 to 1e"),
         ({"cost_wages": 10.005}, "found 10.005; .*in whole cents. Do: round to cents, at most two decimals"),
         ({"cost_travel": None}, "column cost_travel, line 3: found nothing; expected a figure from 0"),
