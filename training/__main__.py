@@ -9,13 +9,14 @@ from training.commands.regions import check, ingest, sources
 from training.commands.releases import diff, log, promote, report, rollback
 from training.commands.retention import prune, restore
 from training.commands.series import forecast
+from training.commands.what_if import appeal, simulate
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 for command in (
     *(sources, ingest, check),
     *(forecast, backtest, build, score),
     *(promote, rollback, log, diff, report, prune, restore),
-    *(allocate, approve),
+    *(allocate, approve, simulate, appeal),
 ):
     app.command()(command)
 app.add_typer(payments, name="payments")

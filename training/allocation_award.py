@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.errors import ForecastingError, InputError, Problem
+from forecasting.funding.periods import Period
 from forecasting.parameters import load_parameters
 from forecasting.snapshot import Snapshot, snapshot_hash
 from training.allocation import aside_of, on_record
-from training.allocation_inputs import INPUTS, Terms, gathered
+from training.allocation_inputs import INPUTS, Terms, gathered, parameters_of, read_terms
 from training.allocation_ledger import correct, propose
 from training.allocation_result import TABLE, TRACE, made, write_files
 from training.allocation_verify import verify
 from training.gates import FOLDER
+from training.promotions import read_log, since
 from training.provenance import method_hash
 from training.store import Store
 
@@ -39,6 +41,10 @@ class Request:
         Empty: as the parameter says.
     why : str
         Kept in the ledger.
+    announced : date or None
+        Day on which the release's weights were made known; None: that of its promotion.
+    period : date or None
+        First day of the budget period; None: of the previous one where `day` is in it, else `day`.
     """
 
     release: str
@@ -50,6 +56,8 @@ class Request:
     universal: bool
     size: str
     why: str
+    announced: dt.date | None = None
+    period: dt.date | None = None
 
 
 def award(store: Store, snapshot: Snapshot, request: Request, out: Path) -> dict[str, Any]:
@@ -69,16 +77,7 @@ def award(store: Store, snapshot: Snapshot, request: Request, out: Path) -> dict
         if folder is not None:
             _refuse_unsound(name, folder)
     release = store.releases / request.release
-    terms = Terms(
-        request.day.isoformat(),
-        request.budget_cents,
-        request.release,
-        snapshot_hash(release),
-        request.universal,
-        request.size,
-        _digest(request.corrects / TRACE) if request.corrects else "",
-        method_hash(),
-    )
+    terms = terms_of(store, snapshot, request)
     second_person = bool(load_parameters(request.day, FOLDER)["allocation_second_person"])
     with aside_of(out) as aside:
         files = gathered(terms, release, request.given, request.previous, request.corrects)
@@ -98,6 +97,53 @@ def award(store: Store, snapshot: Snapshot, request: Request, out: Path) -> dict
         else:
             correct(request.corrects, aside, second_person=second_person, why=request.why)
     return totals | {"second_person": second_person}
+
+
+def terms_of(store: Store, snapshot: Snapshot, request: Request) -> Terms:
+    """Return the terms of a request, with its budget period and the day its weights were announced.
+
+    Raises
+    ------
+    ForecastingError
+        If the weights were announced after the decision.
+    """
+    announced = request.announced or announced_on(store, request.release, request.day)
+    if announced > request.day:
+        raise ForecastingError(
+            f"weights announced on {announced}; expected a day until the decision on {request.day}. "
+            "Do: correct --announced."
+        )
+    return Terms(
+        request.day.isoformat(),
+        request.budget_cents,
+        request.release,
+        snapshot_hash(store.releases / request.release),
+        request.universal,
+        request.size,
+        _digest(request.corrects / TRACE) if request.corrects else "",
+        method_hash(),
+        (request.period or _period(snapshot, request)).isoformat(),
+        announced.isoformat(),
+    )
+
+
+def announced_on(store: Store, release: str, day: dt.date) -> dt.date:
+    """Return the day of a release's first promotion; without one on record the day of the decision.
+
+    The latter is the cautious reading: without known notice the former weights stay.
+    """
+    days = [since(entry)[:10] for entry in read_log(store.promotions) if entry["release"] == release]
+    return min(dt.date.fromisoformat(days[0]), day) if days else day
+
+
+def _period(snapshot: Snapshot, request: Request) -> dt.date:
+    """Return the first day of the previous allocation's budget period if the decision is in it, else its."""
+    told = read_terms(request.previous / INPUTS).period if request.previous else ""
+    if told:
+        former = Period.of(dt.date.fromisoformat(told), parameters_of(dict(snapshot.manifest)))
+        if former.start <= request.day <= former.last:
+            return former.start
+    return request.day
 
 
 def _digest(path: Path) -> str:

@@ -18,8 +18,10 @@ import pyarrow.parquet as pq
 
 from forecasting.columns import Table
 from forecasting.errors import ForecastingError, InputError, Problem
+from forecasting.funding.in_force import KEPT, Carry
 from forecasting.funding.law import load_rules
 from forecasting.funding.law_columns import GRANTS
+from forecasting.funding.periods import Period
 from forecasting.funding.programme import Basis, Call
 from forecasting.funding.programme_columns import ASKED, REGISTER
 from forecasting.funding.programme_limits import MATCHED
@@ -61,6 +63,8 @@ class Terms:
         Hash of the trace that this allocation corrects; empty for none.
     code : str
         Hash of the method's source that made it first.
+    period, announced : str
+        First day of the budget period, and the day on which its weights were made known.
     """
 
     day: str
@@ -71,6 +75,8 @@ class Terms:
     size: str
     corrects: str
     code: str
+    period: str = ""
+    announced: str = ""
 
 
 def gathered(
@@ -104,6 +110,9 @@ def gathered(
     for name, folder in (("previous", previous), ("corrected", corrects)):
         if folder is not None:
             files[f"{name}.parquet"] = (folder / "allocation.parquet").read_bytes()
+    for table in KEPT:
+        if previous is not None and (previous / f"{table}.parquet").is_file():  # an older result kept none
+            files[f"previous_{table}.parquet"] = (previous / f"{table}.parquet").read_bytes()
     files |= {f"{POLICY}/{_DIVIDING}": (FOLDER / _DIVIDING).read_bytes(), LAW: (FOLDER / LAW).read_bytes()}
     for name in (MANIFEST, *(f"tables/{table}.parquet" for table in _TABLES), _DRAWS):
         if not (release / name).is_file():
@@ -162,8 +171,22 @@ def load(inputs: Path) -> tuple[Call, Basis, dict[str, Any]]:
         tables.get("undertakings"),
         terms.universal,
         terms.size or str(dividing["allocation_size"]),
+        _carry(inputs, terms, basis.weighing),
     )
     return call, basis, manifest
+
+
+def _carry(inputs: Path, terms: Terms, weighing: Parameters) -> Carry | None:
+    """Return the budget period with the former weights; None for a result that was made without any."""
+    if not terms.period:
+        return None
+    former = {
+        name: pq.read_table(io.BytesIO((inputs / f"previous_{name}.parquet").read_bytes())).to_pandas()
+        for name in KEPT
+        if (inputs / f"previous_{name}.parquet").is_file()
+    }
+    period = Period.of(dt.date.fromisoformat(terms.period), weighing)
+    return Carry(period, dt.date.fromisoformat(terms.announced), former)
 
 
 def _given(inputs: Path) -> dict[str, pd.DataFrame]:

@@ -6,13 +6,26 @@ from typing import Any, Final
 import pandas as pd
 
 from forecasting.funding.applications import euros
+from forecasting.funding.equity import UNKNOWN
+from forecasting.funding.in_force import moves
 from forecasting.funding.programme import Basis, Call, Decision
-from forecasting.funding.programme_tables import deadweight, equity, summary, unasked, violations, who_gains
+from forecasting.funding.programme_tables import (
+    LOW_SKILLED,
+    deadweight,
+    equity,
+    summary,
+    unasked,
+    violations,
+    who_gains,
+)
+from forecasting.funding.small_groups import applicants, hidden
 from forecasting.funding.weights import NOT_FOR_SOLE_USE
 
 _MOST: Final = 25
 """Rows of a list that are shown; the files hold them all."""
 _MONEY: Final = ("cents", "baseline", "change", "old", "new")
+_NEVER: Final = ("against", "by", "group", "rule", "version", "article")
+"""Columns that name a row: shown where its figures are not."""
 
 
 def report(
@@ -25,15 +38,19 @@ def report(
     changed : DataFrame or None
         Of `corrections`, where this corrects an earlier allocation.
     """
+    least = int(basis.weighing["small_cell"])
     parts = [
         f"# Allocation of {euros(call.budget)}, decision of {call.day}",
         f"**{NOT_FOR_SOLE_USE['en']}** {NOT_FOR_SOLE_USE['nl']}",
         f"{manifest['region']['name']}, {manifest['status']['label']}: {manifest['status']['sentence']}",
         _totals(call, decision),
+        _weights(call, decision),
+        f"Figures of fewer than {least} applicants (single undertakings) are not shown (n<{least}), nor "
+        "those of the smallest others where a total minus the rest would reveal them.",
         "## Who gains and who loses",
         "Against participation alone (the same law and budget, every weight 1), and the last period "
         "where given.",
-        _markdown(_gains(decision)),
+        _markdown(_gains(decision, least)),
         "## Equity",
         "Need is the weight; heads are participants. The index runs from -1 to 1; 0 where need is "
         "of no matter.",
@@ -41,10 +58,12 @@ def report(
         _universal(call, decision),
         "## Deadweight",
         "Declared shares of trainees who would have trained anyway, low, central and high; no measurement.",
-        _markdown(_costs(deadweight(decision, basis.dividing))),
-        _shared(decision),
+        _markdown(_costs(decision, basis, least)),
+        _shared(decision, least),
         _left(call, decision),
         *([] if changed is None else [_corrected(changed)]),
+        "`amounts.svg` shows the largest amounts with their intervals, `allocation.csv` and the statements "
+        "every application by its pseudonymous id: they are of single applicants.",
         "`inputs/` holds what replay needs, unpublished draws among it: keep it, do not publish it.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -56,7 +75,8 @@ def _totals(call: Call, decision: Decision) -> str:
     lines = [
         f"{euros(told['allocated_cents'])} for {told['paid']:,} of {told['applications']:,} applications of "
         f"{told['undertakings']:,} undertakings; {told['refused']:,} are refused by law.",
-        f"Weights: {told['weights_at_zero']:,} zero, {told['weights_neutral']:,} neutral (nothing known).",
+        f"Weights: {told['weights_at_zero']:,} zero ({told['weights_at_zero'] / told['applications']:.1%}), "
+        f"{told['weights_neutral']:,} neutral (nothing known), of {told['applications']:,} applications.",
         "Everybody is at the cap."
         if level is None
         else f"{float(level):.6g} cents for each unit of weight × {call.size}, where nothing else limits.",
@@ -73,17 +93,56 @@ def _totals(call: Call, decision: Decision) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _gains(decision: Decision) -> pd.DataFrame:
+def _weights(call: Call, decision: Decision) -> str:
+    """Return how the weights in force moved into the budget period."""
+    carry = call.carry
+    if carry is None:
+        return ""
+    told = [{"of": name, **moves(name, table, carry)} for name, table in decision.in_force.items()]
+    names = {"changed_band": "changed band between releases", "expected_to_change": "expected by resampling"}
+    period, in_time = carry.period, carry.period.announced_in_time(carry.announced)
+    if carry.former:
+        notice = "kept" if in_time else "too short: the former weights stay"
+    else:
+        notice = "no former weights, so the release's count as they are" + (
+            "" if in_time else ", without notice"
+        )
+    head = (
+        f"## Weights of {period.name}\n\nAnnounced on {carry.announced}, notice of {period.notice} days: "
+        f"{notice}. Held by the freeze of the period, by hysteresis at an edge, or by the largest step; "
+        "`course_weights.parquet` says which by course."
+    )
+    return f"{head}\n\n{_markdown(pd.DataFrame(told).rename(columns=names))}"
+
+
+def _gains(decision: Decision, least: int) -> pd.DataFrame:
+    """Return gains and losses, without the figures of groups that are too small."""
     columns = ["against", "by", "group", "applications", "gainers", "losers", "cents", "baseline", "change"]
-    return who_gains(decision)[columns]
+    found = who_gains(decision)[columns]
+    small = pd.Series(False, found.index)
+    for (_, by), rows in found.groupby(["against", "by"], sort=False):
+        members = applicants(decision.table, str(by), UNKNOWN).reindex(rows["group"]).fillna(0)
+        small[rows.index] = hidden(members.tolist(), least)
+    return _without(found, small, least)
 
 
-def _costs(table: pd.DataFrame) -> pd.DataFrame:
+def _without(table: pd.DataFrame, small: "pd.Series[bool]", least: int) -> pd.DataFrame:
+    """Return a table with the figures of some rows replaced by why they are not shown."""
+    found = table.astype(object)
+    found.loc[small, [name for name in found.columns if name not in _NEVER]] = f"n<{least}"
+    return found
+
+
+def _costs(decision: Decision, basis: Basis, least: int) -> pd.DataFrame:
+    table, paid = deadweight(decision, basis.dividing), decision.table[decision.table["cents"] > 0]
+    low = paid["groups"].map(lambda cell: "low_skilled" if LOW_SKILLED in cell.split() else "others")
+    members = applicants(paid.assign(group=low), "group", UNKNOWN).reindex(table["group"]).fillna(0)
+    small = pd.Series(hidden(members.tolist(), least), table.index)
     costs = [name for name in map(str, table.columns) if name.startswith("cost_per")]
     found = table[["group", "cents", "trainees", *costs]].copy()
     for name in costs:
         found[name] = found[name].map(lambda cents: "-" if pd.isna(cents) else euros(round(cents)))
-    return found
+    return _without(found, small, least)
 
 
 def _universal(call: Call, decision: Decision) -> str:
@@ -92,23 +151,25 @@ def _universal(call: Call, decision: Decision) -> str:
         return "Progressive universalism holds: all eligible have a base, need brings more per head."
     by_law = sum(each.at_cap for each in found)
     what = "chosen, and holds but for" if call.universal else "not chosen; an allocation by it would change"
-    head = f"Progressive universalism is {what} {len(found):,} applications, {by_law:,} at the legal cap."
-    return head + "".join(f"\n- {each.sentence}" for each in found[:_MOST])
+    return f"Progressive universalism is {what} {len(found):,} applications, {by_law:,} at the legal cap."
 
 
-def _shared(decision: Decision) -> str:
+def _shared(decision: Decision, least: int) -> str:
+    """Return by rule what applications share; each limit with its members is in the trace."""
     groups = decision.legal.groups
     if not len(groups):
         return ""
-    cents = decision.table.set_index("id")["cents"]
-    got = (
-        decision.legal.membership.assign(cents=decision.legal.membership["application"].map(cents))
-        .groupby("group")["cents"]
-        .sum()
+    of = decision.table.set_index("id")[["cents", "single_undertaking"]]
+    each = decision.legal.membership.join(of, on="application").merge(
+        groups[["group", "rule", "version", "cap_cents"]], on="group"
     )
-    table = groups[["group", "rule", "version", "cap_cents", "members"]].head(_MOST)
-    shown = table.assign(cap_cents=table["cap_cents"].map(euros), got=table["group"].map(got).map(euros))
-    return f"## Limits that applications share ({len(groups):,})\n\n{_markdown(shown)}"
+    by = ["rule", "version"]
+    table = each.groupby(by).agg(applications=("application", "nunique"), cents=("cents", "sum"))
+    limits = each.drop_duplicates("group").groupby(by).agg(limits=("group", "size"), cap=("cap_cents", "sum"))
+    few = each.groupby(by)["single_undertaking"].nunique() < least  # no total is shown to subtract from
+    shown = table.join(limits.assign(cap=limits["cap"].map(euros))).reset_index()
+    told = _without(shown, few.reset_index(drop=True), least)
+    return f"## Limits that applications share ({len(groups):,})\n\n{_markdown(told)}"
 
 
 def _left(call: Call, decision: Decision) -> str:
@@ -124,7 +185,7 @@ def _corrected(changed: pd.DataFrame) -> str:
     head = (
         f"## Corrections\n\n{len(moved):,} of {len(changed):,} amounts differ from the allocation corrected."
     )
-    return f"{head}\n\n{_markdown(moved.head(_MOST))}" if len(moved) else head
+    return f"{head} `corrections.csv` has them all." if len(moved) else head
 
 
 def corrections(decision: Decision, corrected: pd.DataFrame) -> pd.DataFrame:
@@ -157,6 +218,6 @@ def _row(row: Mapping[Any, Any]) -> str:
 def _cell(name: str, value: Any) -> str:
     if pd.isna(value):
         return "-"
-    if name in _MONEY:
+    if name in _MONEY and not isinstance(value, str):
         return euros(int(value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -15,8 +15,9 @@ from forecasting.funding.programme import Decision, decide
 from forecasting.funding.programme_tables import result_table, summary
 from forecasting.funding.statements import LANGUAGES, statements
 from training.allocation_inputs import INPUTS, hashes, load, read_terms
+from training.allocation_picture import PICTURE, picture
 from training.allocation_report import corrections, report
-from training.allocation_trace import SCHEMA, trace
+from training.allocation_trace import SCHEMA, document, trace
 from training.provenance import method_hash
 
 TRACE: Final = "trace.json"
@@ -45,6 +46,7 @@ def made(inputs: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
         TABLE: table.to_csv(index=False, lineterminator="\n").encode(),
         "allocation.parquet": _parquet(table),
     }
+    files |= {f"{name}.parquet": _parquet(rows) for name, rows in decision.in_force.items()}
     if changed is not None:
         files["corrections.csv"] = changed.to_csv(index=False, lineterminator="\n").encode()
     about = {
@@ -52,11 +54,14 @@ def made(inputs: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
         for name in ("allocation_change_limit", "allocation_interval", "allocation_top_share")
     }
     for language in LANGUAGES:
-        text = statements(call, decision, terms.release, basis.rule.quantile, about, language)
-        files[f"statements.{language}.md"] = text.encode()
+        files[f"statements.{language}.md"] = statements(
+            call, decision, terms.release, basis.rule.quantile, about, language
+        ).encode()
     files["report.md"] = report(call, basis, decision, manifest, changed).encode()
+    low, high = about["allocation_interval"]
+    files[PICTURE] = picture(decision.table, (low, high), call.day).encode()
     told = trace(terms, call, basis, decision, manifest, hashed(inputs), hashes(files))
-    files[TRACE] = (json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    files[TRACE] = b"".join(document(told, decision))
     return files, summary(call, decision)
 
 

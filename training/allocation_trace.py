@@ -3,15 +3,17 @@
 Nothing of a clock or a user is in it: who proposed and approved it, and when, is in the ledger beside it.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
 import pandas as pd
 
+from forecasting.funding.in_force import Carry, moves
 from forecasting.funding.law_rules import Rulebook
 from forecasting.funding.programme import Basis, Call, Decision
-from forecasting.funding.programme_tables import COLUMNS, summary
+from forecasting.funding.programme_tables import COLUMNS, summary, with_findings
 from forecasting.funding.weights import NOT_FOR_SOLE_USE
 from forecasting.parameters import Parameters
 from training.allocation_inputs import Terms
@@ -22,15 +24,18 @@ _DIVIDING: Final = (
     *("universal_base_share", "neediest_part", "deadweight_shares"),
 )
 _WEIGHING: Final = ("weight_quantile", "weight_rule", "weight_topups", "course_rule", "training_pace")
+_WEIGHING_PERIOD: Final = "weight_period"
 _WEIGHT: Final = (
-    *("course_score", "course_band", "ground", "need", "course_weight", "groups", "group_factor", "weight"),
-    *("size", "weighted_size"),
+    *("course_score", "course_band", "ground", "need", "course_weight", "course_previous_weight"),
+    *("course_held_by", "groups", "group_factor", "weight", "size", "weighted_size"),
 )
 _MONEY: Final = (
     *("eligible_cents", "legal_cap_cents", "previous_cents", "base_cents", "floor_cents", "cap_cents"),
     *("change_limit_gave_way", "cents", "bound", "p_low_cents", "p50_cents", "p_high_cents"),
     *("probability_top", "participation_cents"),
 )
+
+_TOLD: Final = ("id", "undertaking", "course", "region", "refused", *_WEIGHT, *_MONEY)
 
 
 def trace(
@@ -42,7 +47,7 @@ def trace(
     inputs: Mapping[str, str],
     files: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the trace.
+    """Return the trace but for the applications, which `document` adds.
 
     Parameters
     ----------
@@ -64,8 +69,9 @@ def trace(
         },
         "parameters": {
             "of_the_day": _entries(basis.dividing, _DIVIDING),
-            "of_the_release": _entries(basis.weighing, _WEIGHING),
+            "of_the_release": _entries(basis.weighing, (*_WEIGHING, _WEIGHING_PERIOD)),
         },
+        "weights": None if call.carry is None else period_told(decision, call.carry),
         "law": cited(decision, basis.law),
         "summary": summary(call, decision),
         "level_cents_per_weighted_size": None if above.level is None else str(above.level),
@@ -76,9 +82,37 @@ def trace(
         "limits_divided_among_members": list(limits.split),
         "rounding": "largest remainder, ties by id (METHOD.md section 8.7)",
         "columns": COLUMNS,
-        "applications": _applications(decision),
         "inputs": dict(inputs),
         "files": dict(files),
+    }
+
+
+def document(told: Mapping[str, Any], decision: Decision) -> Iterator[bytes]:
+    """Yield a trace as JSON, one line an application: every cell on a line of its own is slow to write."""
+    yield b'{"applications": [\n'
+    for at, each in enumerate(_applications(decision)):
+        line = json.dumps(each, sort_keys=True, ensure_ascii=False)
+        yield f",\n{line}".encode() if at else line.encode()
+    yield f"\n],{json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False)[1:]}\n".encode()
+
+
+def period_told(decision: Decision, carry: Carry) -> dict[str, Any]:
+    """Return the budget period and how the weights in force moved into it, by table."""
+    period = carry.period
+    return {
+        "period": period.name,
+        "announced": carry.announced.isoformat(),
+        "notice_days": period.notice,
+        "announced_in_time": period.announced_in_time(carry.announced),
+        "former": sorted(carry.former),
+        "moves": {name: _numbers(moves(name, table, carry)) for name, table in decision.in_force.items()},
+    }
+
+
+def _numbers(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: None if value is None or value != value else round(float(value), 6)
+        for name, value in told.items()
     }
 
 
@@ -106,25 +140,24 @@ def _shared(decision: Decision) -> list[dict[str, Any]]:
     ]
 
 
-def _applications(decision: Decision) -> list[dict[str, Any]]:
-    """Return how each amount came about, in the order of ids."""
-    findings: dict[str, list[dict[str, Any]]] = {}
-    for row in decision.legal.findings.to_dict("records"):
-        told = {str(name): _plain(value) for name, value in row.items() if name != "application"}
-        findings.setdefault(str(row["application"]), []).append(told)
-    return [
-        {
+def _applications(decision: Decision) -> Iterator[dict[str, Any]]:
+    """Yield how each amount came about, in the order of ids."""
+    columns = [str(name) for name in decision.legal.findings.columns if name != "application"]
+    rows = with_findings(decision, _TOLD, columns)
+    for (row, found), share in zip(rows, decision.above.shares, strict=True):
+        yield {
             "id": row["id"],
             "undertaking": row["undertaking"],
             "course": row["course"],
             "region": row["region"],
             "weight": {name: _plain(row[name]) for name in _WEIGHT},
-            "law": {"refused": bool(row["refused"]), "findings": findings.get(str(row["id"]), [])},
+            "law": {
+                "refused": bool(row["refused"]),
+                "findings": [{name: _plain(each[name]) for name in columns} for each in found],
+            },
             "amount": {name: _plain(row[name]) for name in _MONEY},
             "share_above_base": str(share),
         }
-        for row, share in zip(decision.table.to_dict("records"), decision.above.shares, strict=True)
-    ]
 
 
 def _plain(value: Any) -> Any:

@@ -13,8 +13,12 @@ import pyarrow.parquet as pq
 
 from forecasting.errors import ForecastingError
 from forecasting.funding.applications import euros
+from forecasting.funding.in_force import COURSE_WEIGHTS, KEPT
 from forecasting.funding.law import Legal, constrain
-from training.allocation_inputs import INPUTS, LAW, load, read_terms, release_problems
+from forecasting.funding.periods import FREEZE
+from forecasting.funding.weights import WeightRule
+from forecasting.snapshot import MANIFEST
+from training.allocation_inputs import INPUTS, LAW, load, parameters_of, read_terms, release_problems
 from training.allocation_ledger import LEDGER, LOCK, ledger_problems
 from training.allocation_result import TABLE, TRACE, hashed, read_trace
 
@@ -35,7 +39,9 @@ def verify(folder: Path) -> list[str]:
     """
     told = read_trace(folder)
     failures = [*_files(folder, told)]
-    checks: tuple[Callable[[Path, dict[str, Any]], Iterator[str]], ...] = (_release, _amounts, _law, _ledger)
+    checks: tuple[Callable[[Path, dict[str, Any]], Iterator[str]], ...] = (
+        *(_release, _weights, _amounts, _law, _ledger),
+    )
     for check in checks:
         try:
             failures += check(folder, told)
@@ -67,6 +73,41 @@ def _release(folder: Path, told: dict[str, Any]) -> Iterator[str]:
     yield from release_problems(folder / INPUTS, terms)
     if terms.snapshot != told["release"]["hash"]:
         yield f"release: {TRACE} names {told['release']['hash'][:12]}, the inputs {terms.snapshot[:12]}"
+
+
+def _weights(folder: Path, told: dict[str, Any]) -> Iterator[str]:
+    """Yield where a weight is not the one in force, or moved from the former one by more than it may."""
+    if not read_terms(folder / INPUTS).period:
+        return
+    manifest = json.loads((folder / INPUTS / "release" / MANIFEST).read_text(encoding="utf-8"))
+    step = WeightRule.of(parameters_of(manifest)).step
+    tables = {name: pq.read_table(folder / f"{name}.parquet").to_pandas() for name in KEPT}
+    for name, table in tables.items():
+        now = table[table["period"] == told["weights"]["period"]]
+        moved = (now["weight"] - now["previous"]).abs().fillna(0.0)
+        frozen = now["held_by"].eq(FREEZE)
+        far = (moved > step + 1e-6) | (frozen & (moved > 0))
+        if far.any():
+            row = now[far].iloc[0]
+            moved_to = f"{row['previous']:g} to {row['weight']:g}"
+            yield f"weights: {name} went from {moved_to}, at most a step of {step:g} is allowed"
+    key = ["region", "course"]
+    courses = tables[COURSE_WEIGHTS]
+    before = folder / INPUTS / f"previous_{COURSE_WEIGHTS}.parquet"
+    if before.is_file():
+        here = courses[courses["period"] == told["weights"]["period"]].set_index(key)["previous"]
+        former = pq.read_table(before).to_pandas().set_index(key)["weight"].reindex(here.index)
+        apart = [course for _, course in here.index[(former.fillna(-1) != here.fillna(-1)).to_numpy()]]
+        if apart:
+            yield f"weights: {COURSE_WEIGHTS} is not held to the former weights of {_named(apart)}"
+    weight = courses.set_index(key)["weight"].to_dict()
+    wrong = [
+        each["id"]
+        for each in told["applications"]
+        if weight.get((each["region"], each["course"])) != each["weight"]["course_weight"]
+    ]
+    if wrong:
+        yield f"weights: {TRACE} has others than {COURSE_WEIGHTS}.parquet for {_named(wrong)}"
 
 
 def _amounts(folder: Path, told: dict[str, Any]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from forecasting.errors import ForecastingError
 from forecasting.funding import weights as rules
 from forecasting.funding.catalogue import Courses
 from forecasting.funding.courses import NO_TARGET, NOT_IN_TIME, Needs, mean_share
+from forecasting.funding.periods import Former
 from forecasting.funding.weight_tables import topups
 from forecasting.funding.weights import WeightRule, banded, bands
 from forecasting.parameters import Parameters
@@ -61,7 +62,12 @@ def drawn_shares(
 
 
 def drawn_weights(
-    offered: Courses, needs: Needs, scores: pd.DataFrame, shares: Array, parameters: Parameters
+    offered: Courses,
+    needs: Needs,
+    scores: pd.DataFrame,
+    shares: Array,
+    parameters: Parameters,
+    former: Former | None = None,
 ) -> Array:
     """Return the weight of each course in each draw.
 
@@ -74,6 +80,8 @@ def drawn_weights(
         Of `drawn_shares`.
     parameters : Parameters
         ``weight_rule, weight_topups``.
+    former : Former or None
+        Of the courses: each draw's weight is held to it as the published one is.
 
     Returns
     -------
@@ -92,4 +100,10 @@ def drawn_weights(
     silent = scores["reason"].ne("").to_numpy()
     weight = np.where(silent[:, None], rule.neutral, weight)
     none = np.isin(scores["ground"].to_numpy(dtype=object).astype(str), _HELD) & ~silent
-    return np.asarray(np.round(np.where(none[:, None], 0.0, weight), 6).T)
+    weight = np.round(np.where(none[:, None], 0.0, weight), 6)
+    if former is not None:
+        of_band = (score > 0) & ~(silent | none)[:, None]
+        own = np.where(of_band, band.reshape(score.shape), rules.NO_BAND)
+        _, held, _ = former.settle(score, own, np.asarray(weight, dtype=float), factor[:, None], rule)
+        return np.asarray(held.T)
+    return np.asarray(weight.T)

@@ -16,11 +16,11 @@ import pandas as pd
 
 from forecasting.errors import ForecastingError
 from forecasting.funding import law_de_minimis, law_flanders, law_gber
-from forecasting.funding.applications import euros
 from forecasting.funding.law_cases import read_cases
 from forecasting.funding.law_costs import Docket, days_of, docket
 from forecasting.funding.law_findings import Shared, Verdict, cap, refuse, warn
 from forecasting.funding.law_rules import Cents, Mask, Rule, Rulebook, load_rules
+from forecasting.funding.law_sentences import Said, told
 from forecasting.funding.law_sizes import sized
 
 __all__ = ["Legal", "Rulebook", "constrain", "load_rules"]
@@ -34,7 +34,17 @@ _JUDGES: Final[dict[str, Judge]] = {
     "vov": law_flanders.judge_vov,
     "kmo": law_flanders.judge_kmo,
 }
-_FINDINGS: Final = ("application", "rule", "version", "article", "kind", "detail", "cents", "binding")
+_FINDINGS: Final = (
+    "application",
+    "rule",
+    "version",
+    "article",
+    "kind",
+    "detail",
+    "detail_nl",
+    "cents",
+    "binding",
+)
 _NONE: Final = Verdict("", "warning", np.zeros(0, dtype=np.intp), np.array([], str), np.array([], str), [])
 _KEPT: Final = ("undertaking", "single_undertaking", "project", "regime", "size_class")
 _NO_LIMIT: Final = np.iinfo(np.int64).max
@@ -64,9 +74,9 @@ class Legal:
     membership : DataFrame
         ``row`` (position in `applications`), ``application, group``: an application may be in several.
     findings : DataFrame
-        ``application, rule, version, article, kind`` (refused, cap, notify, publish, warning), ``detail``,
-        ``cents`` (Int64, may be empty) and ``binding``: whether it sets the result. Of a refused application
-        only refusals and warnings are kept.
+        ``application, rule, version, article, kind`` (refused, cap, notify, publish, warning), ``detail,
+        detail_nl, cents`` (Int64, may be empty) and ``binding``: whether it sets the result. Of a refused
+        application only refusals and warnings are kept.
     """
 
     day: dt.date
@@ -154,13 +164,10 @@ def _in_force(cases: pd.DataFrame, rules: Rulebook, regime: str, asked: Mask) ->
 
 def _ended(
     rule: Rule, what: str, when: "np.ndarray[tuple[int], np.dtype[np.datetime64]]"
-) -> Callable[[int], str]:
-    def detail(row: int) -> str:
+) -> Callable[[int], Said]:
+    def detail(row: int) -> Said:
         last = rule.versions[int(rule.latest(when[row : row + 1])[0])].until
-        return (
-            f"{what} on {when[row]}, the rule ended on {last}. "
-            "Do: ask under another legal basis, or add the version that follows to law.yaml"
-        )
+        return told("ended", what=what, day=when[row], last=last)
 
     return detail
 
@@ -178,12 +185,12 @@ def _paid_once(heard: Docket) -> list[Verdict]:
     left = law_gber.most_aid(heard.eligible, rule.basis_points(heard.applied)) - heard.prior
     costs, paid = heard.eligible, heard.prior
     open_ = heard.where & (not which.binds)
-    unsure = warn(which, heard.applied, open_, lambda _: "every cost item counts: rule unverified")
+    unsure = warn(which, heard.applied, open_, lambda _: told("items_unverified"))
     if heard.regime == "gber_31":
         return unsure
     return unsure + cap(
         rule, heard.applied, heard.where, left,
-        lambda row: f"{euros(costs[row])} of eligible costs, {euros(paid[row])} paid by other aid",
+        lambda row: told("paid_once", costs=costs[row], paid=paid[row]),
     )  # fmt: skip
 
 
@@ -254,8 +261,8 @@ def _groups(
     return found, inside.sort_values(["row", "group"], ignore_index=True), verdicts
 
 
-def _sharing(limit: Cents, count: Cents) -> Callable[[int], str]:
-    return lambda row: f"{count[row]} applications share {euros(limit[row])}"
+def _sharing(limit: Cents, count: Cents) -> Callable[[int], Said]:
+    return lambda row: told("sharing", count=count[row], limit=limit[row])
 
 
 def _findings(

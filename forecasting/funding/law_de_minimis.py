@@ -8,11 +8,11 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 
-from forecasting.funding.applications import euros
 from forecasting.funding.law_costs import Docket
 from forecasting.funding.law_findings import Shared, Verdict, cap, refuse, say
 from forecasting.funding.law_gber import intensity, most_aid, rates_on
 from forecasting.funding.law_rules import Cents, Mask, Rule
+from forecasting.funding.law_sentences import told
 
 KINDS = ("de_minimis", "sgei")
 
@@ -56,15 +56,14 @@ def judge(docket: Docket) -> tuple[list[Verdict], list[Shared]]:
     single = docket.cases["single_undertaking"].where(pd.Series(where, docket.cases.index))
     verdicts = cap(
         rule, docket.decided, where, room,
-        lambda row: f"{euros(used[row])} granted to the single undertaking within the window, "
-        f"{euros(max(room[row], 0))} left",
+        lambda row: told("room", used=used[row], left=max(room[row], 0)),
     )  # fmt: skip
     together = rules["sgei_with_de_minimis"]
     both, all_used = _room(docket, together, KINDS)
     mixed = where & (all_used > used) & (docket.eligible > both)
     verdicts += cap(
         together, docket.decided, mixed, both,
-        lambda row: f"{euros(all_used[row])} of both kinds granted within the window",
+        lambda row: told("both_kinds", used=all_used[row]),
     )  # fmt: skip
     shared = [
         Shared(rule, docket.decided, f"{docket.regime} · " + single, room),
@@ -97,15 +96,14 @@ def _of_2831(docket: Docket) -> list[Verdict]:
     exempted = where & _with_block_exempted(docket) & known
     sector = cases["sector"].tolist()
     return [
-        *refuse(sectors, docket.applied, where & left_out, lambda row: f"sector {sector[row]} is left out"),
+        *refuse(sectors, docket.applied, where & left_out, lambda row: told("sector", sector=sector[row])),
         *cap(
             sums, docket.applied, exempted, left,
-            lambda row: f"{euros(docket.prior[row])} of other aid for the same costs: the intensity of "
-            "the block exemption holds for the sum",
+            lambda row: told("exempted", paid=docket.prior[row]),
         ),
         *say(
             register, "publish", docket.decided, where & register.holds(docket.decided),
-            lambda _: "each grant goes into the central register",
+            lambda _: told("register"),
         ),
     ]  # fmt: skip
 

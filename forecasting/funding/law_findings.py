@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from forecasting.funding.law_rules import Cents, Days, Mask, Rule, Words
+from forecasting.funding.law_sentences import Said, within
 
 Kind = Literal["refused", "cap", "warning", "notify", "publish"]
-Detail = Callable[[int], str]
-"""Text for the application in a row."""
+Detail = Callable[[int], Said]
+"""Sentence for the application in a row, in both languages."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Verdict:
         Positions of the applications.
     version, article : ndarray of str, shape (n,)
         First day of the version applied, and the article to cite.
-    detail : list of str, length n
-        One sentence, its figures from the data.
+    detail : list of Said, length n
+        One sentence in both languages, its figures from the data.
     cents : ndarray of int64, shape (n,), or None
         Most aid the rule allows, or the amount concerned.
     """
@@ -39,11 +40,11 @@ class Verdict:
     rows: "np.ndarray[tuple[int], np.dtype[np.intp]]"
     version: Words
     article: Words
-    detail: list[str]
+    detail: list[Said]
     cents: Cents | None = None
 
     def table(self) -> pd.DataFrame:
-        """Return one row an application: ``row, rule, version, article, kind, detail, cents``."""
+        """Return one row an application: ``row, rule, version, article, kind, detail, detail_nl, cents``."""
         cents: Any = [pd.NA] * len(self.rows) if self.cents is None else self.cents
         return pd.DataFrame(
             {
@@ -52,7 +53,8 @@ class Verdict:
                 "version": self.version,
                 "article": self.article,
                 "kind": self.kind,
-                "detail": self.detail,
+                "detail": [said.en for said in self.detail],
+                "detail_nl": [said.nl for said in self.detail],
                 "cents": pd.array(cents, dtype="Int64"),
             }
         )
@@ -78,17 +80,6 @@ class Shared:
     days: Days
     keys: "pd.Series[str]"
     cents: Cents
-
-
-def percent(basis_points: int | np.int64) -> str:
-    """Return basis points as text.
-
-    Examples
-    --------
-    >>> percent(7000), percent(1250)
-    ('70 %', '12.5 %')
-    """
-    return f"{basis_points / 100:g} %"
 
 
 def say(
@@ -119,7 +110,7 @@ def say(
     version, article = rule.cited(days[rows])
     said = [detail(row) for row in rows.tolist()]
     if kind in {"refused", "cap"} and not rule.binds:
-        kind, said = "warning", [f"not applied, rule unverified: {text}" for text in said]
+        kind, said = "warning", [within("unverified", each) for each in said]
     return [Verdict(rule.name, kind, rows, version, article, said, None if cents is None else cents[rows])]
 
 
@@ -131,7 +122,7 @@ def refuse(rule: Rule, days: Days, where: Mask, detail: Detail) -> list[Verdict]
 def cap(rule: Rule, days: Days, where: Mask, cents: Cents, detail: Detail) -> list[Verdict]:
     """Return a cap on the applications in `where`; a cap below one cent is a refusal."""
     return [
-        *say(rule, "refused", days, where & (cents <= 0), lambda row: f"nothing left: {detail(row)}"),
+        *say(rule, "refused", days, where & (cents <= 0), lambda row: within("nothing_left", detail(row))),
         *say(rule, "cap", days, where & (cents > 0), detail, cents),
     ]
 

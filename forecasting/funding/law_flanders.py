@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.funding.applications import euros
 from forecasting.funding.law_costs import Docket, granted_until
-from forecasting.funding.law_findings import Shared, Verdict, cap, percent, refuse, warn
+from forecasting.funding.law_findings import Shared, Verdict, cap, refuse, warn
 from forecasting.funding.law_gber import most_aid
 from forecasting.funding.law_rules import WHOLE, Cents, Mask
+from forecasting.funding.law_sentences import told
 
 _SMALL, _LARGE = 0, 2
 _HOUR = 60
@@ -73,18 +73,18 @@ def judge_vov(docket: Docket) -> tuple[list[Verdict], list[Shared]]:
     verdicts = [
         *refuse(
             rules["vov_right"], days, where & (minutes == _UNKNOWN),
-            lambda _: "contact hours of the course unknown. Do: fill courses.hours",
+            lambda _: told("hours_unknown"),
         ),
         *cap(
             rules["vov_forfait"], days, where & (minutes > 0) & (fraction > 0), most,
-            lambda row: f"{people[row]} participants x {taken[row] / _HOUR:g} hours x {euros(hourly[row])}",
+            lambda row: told("forfait", people=people[row], hours=taken[row] / _HOUR, hourly=hourly[row]),
         ),
     ]  # fmt: skip
     short = where & (taken < minutes) & (fraction > 0)
     if rules["vov_forfait"].binds:  # the same amount, said of the rule that made it so
         verdicts += cap(
             rules["vov_right"], days, short, most,
-            lambda row: f"right to {taken[row] / _HOUR:g} of {minutes[row] / _HOUR:g} hours a participant",
+            lambda row: told("right", taken=taken[row] / _HOUR, hours=minutes[row] / _HOUR),
         )  # fmt: skip
     return [*verdicts, *_conditions_of_vov(docket), *_listed(docket, "vov")], []
 
@@ -106,27 +106,27 @@ def _conditions_of_vov(docket: Docket) -> list[Verdict]:
     return [
         *refuse(
             least, days, where & (minutes != _UNKNOWN) & short,
-            lambda row: f"{minutes[row] / _HOUR:g} contact hours and no {needed[row]} credits",
+            lambda row: told("short_course", hours=minutes[row] / _HOUR, credits=needed[row]),
         ),
         *refuse(
             work, days, where & (fraction == _UNKNOWN),
-            lambda _: "employment fraction unknown. Do: fill employment_fraction",
+            lambda _: told("fraction_unknown"),
         ),
         *refuse(
             work, days, where & (fraction != _UNKNOWN) & (fraction < share),
-            lambda row: f"employed {percent(fraction[row])}, at least {percent(share[row])} asked",
+            lambda row: told("fraction", fraction=fraction[row], least=share[row]),
         ),
         *refuse(
             work, days, where & (weekly < hours),
-            lambda row: f"{weekly[row]:g} hours a week, at least {hours[row]} asked",
+            lambda row: told("weekly", weekly=weekly[row], least=hours[row]),
         ),
         *warn(
             work, days, where & np.isnan(weekly) & (hours > 0),
-            lambda row: f"hours a week unknown, at least {hours[row]} asked. Do: fill hours_per_week",
+            lambda row: told("weekly_unknown", least=hours[row]),
         ),
         *cap(
             wages, days, where & (minutes > 0) & (docket.eligible > counted), counted,
-            lambda row: f"wages up to {euros(hourly[row])} an hour count",
+            lambda row: told("wages", hourly=hourly[row]),
         ),
     ]  # fmt: skip
 
@@ -138,23 +138,21 @@ def judge_kmo(docket: Docket) -> tuple[list[Verdict], list[Shared]]:
     share, rule_of = _share(docket)
     most = most_aid(docket.eligible, share)
     least, cost = rules["kmo_minimum"].cents(days), docket.eligible
-    verdicts = refuse(
-        rules["kmo_share"], days, where & (size == _LARGE), lambda _: "a large undertaking gets no share"
-    )
+    verdicts = refuse(rules["kmo_share"], days, where & (size == _LARGE), lambda _: told("large"))
     for name, raised in (("kmo_share", False), ("kmo_raised_share", True)):
         verdicts += cap(
             rules[name], days, where & (size < _LARGE) & (rule_of == raised), most,
-            lambda row: f"{percent(share[row])} of a fee of {euros(cost[row])}",
+            lambda row: told("fee", share=share[row], cost=cost[row]),
         )  # fmt: skip
     room, year = _year_room(docket)
     verdicts += [
         *cap(
             rules["kmo_year_cap"], days, where, room,
-            lambda row: f"{euros(max(room[row], 0))} left in {year.iloc[row][:4]}",
+            lambda row: told("year", left=max(room[row], 0), year=year.iloc[row][:4]),
         ),
         *refuse(
             rules["kmo_minimum"], days, where & (cost < least),
-            lambda row: f"fee of {euros(cost[row])}, at least {euros(least[row])} asked",
+            lambda row: told("least_fee", cost=cost[row], least=least[row]),
         ),
         *_who_and_what(docket),
         *_listed(docket, "kmo"),
@@ -197,11 +195,9 @@ def _who_and_what(docket: Docket) -> list[Verdict]:
     out, named = forms.matches(days, form, lambda cell, value: cell in value), form.tolist()
     required = (cases["mandatory"].to_numpy() == 1) & mandatory.holds(days)
     return [
-        *refuse(forms, days, where & out, lambda row: f"legal form {named[row]} is left out"),
-        *warn(
-            forms, days, where & form.eq("").to_numpy(), lambda _: "legal form unknown. Do: fill legal_form"
-        ),
-        *refuse(mandatory, days, where & required, lambda _: "the course is required by law"),
+        *refuse(forms, days, where & out, lambda row: told("legal_form", form=named[row])),
+        *warn(forms, days, where & form.eq("").to_numpy(), lambda _: told("legal_form_unknown")),
+        *refuse(mandatory, days, where & required, lambda _: told("course_required")),
     ]
 
 
@@ -212,8 +208,6 @@ def _listed(docket: Docket, regime: str) -> list[Verdict]:
     on = rule.matches(days, cells, lambda cell, value: value in cell.split())
     course = docket.cases["course"].tolist()
     return [
-        *refuse(
-            rule, days, docket.where & known & ~on, lambda row: f"course {course[row]} is not listed for it"
-        ),
-        *warn(rule, days, docket.where & ~known, lambda row: f"instruments of course {course[row]} unknown"),
+        *refuse(rule, days, docket.where & known & ~on, lambda row: told("not_listed", course=course[row])),
+        *warn(rule, days, docket.where & ~known, lambda row: told("instruments_unknown", course=course[row])),
     ]

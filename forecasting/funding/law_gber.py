@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.funding.applications import euros
 from forecasting.funding.law_costs import Docket, granted_until
-from forecasting.funding.law_findings import Shared, Verdict, cap, percent, refuse, say, warn
+from forecasting.funding.law_findings import Shared, Verdict, cap, refuse, say, warn
 from forecasting.funding.law_rules import WHOLE, Cents, Days, Mask, Rule
+from forecasting.funding.law_sentences import told
 
 _SMALL, _MEDIUM = 0, 1
 
@@ -83,11 +83,11 @@ def judge(docket: Docket) -> tuple[list[Verdict], list[Shared]]:
         *_conditions(docket),
         *cap(
             rules["gber_31_intensity"], days, where, most,
-            lambda row: f"{percent(rate[row])} of {euros(costs[row])} eligible, {size[row]} undertaking",
+            lambda row: told("intensity", share=rate[row], costs=costs[row], size=size[row]),
         ),
         *cap(
             rules["gber_cumulation"], days, where & (docket.prior > 0), left,
-            lambda row: f"{euros(docket.prior[row])} of other aid for the same costs, of {euros(most[row])}",
+            lambda row: told("cumulation", paid=docket.prior[row], most=most[row]),
         ),
     ]  # fmt: skip
     more, shared = _thresholds(docket, np.minimum(together, left))
@@ -105,15 +105,15 @@ def _conditions(docket: Docket) -> list[Verdict]:
     return [
         *refuse(
             mandatory, days, where & asked & (required == 1),
-            lambda row: f"course {course[row]} is required by law. Do: ask under another legal basis",
+            lambda row: told("required", course=course[row]),
         ),
         *warn(
             mandatory, days, where & asked & (required < 0),
-            lambda row: f"unknown whether course {course[row]} is required by law. Do: fill mandatory",
+            lambda row: told("required_unknown", course=course[row]),
         ),
         *refuse(
             effect, days, where & late,
-            lambda row: f"applied on {days[row]}, training starts on {starts[row]}: no incentive effect",
+            lambda row: told("too_late", applied=days[row], starts=starts[row]),
         ),
     ]  # fmt: skip
 
@@ -127,14 +127,14 @@ def _thresholds(docket: Docket, left: Cents) -> tuple[list[Verdict], list[Shared
     above = where & (left > limit)
     asked = publish.cents(days)
     verdicts = [
-        *cap(notify, days, above, limit, lambda row: f"{euros(limit[row])} of exempt aid for the project"),
+        *cap(notify, days, above, limit, lambda row: told("project_limit", limit=limit[row])),
         *say(
             notify, "notify", days, above & (limit > 0),
-            lambda row: f"{euros(left[row])} would need notification to the Commission first", limit,
+            lambda row: told("notify", left=left[row]), limit,
         ),
         *say(
             publish, "publish", days, where & (np.minimum(left, limit) >= asked),
-            lambda row: f"an award of {euros(asked[row])} or more is published", asked,
+            lambda row: told("publish", asked=asked[row]), asked,
         ),
     ]  # fmt: skip
     return verdicts, [Shared(notify, days, "project · " + project.where(project.ne("")), limit)]

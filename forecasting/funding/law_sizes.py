@@ -11,6 +11,7 @@ from forecasting.funding.law_cases import SIZES
 from forecasting.funding.law_costs import days_of
 from forecasting.funding.law_findings import Verdict, warn
 from forecasting.funding.law_rules import Mask, Rulebook
+from forecasting.funding.law_sentences import told
 from forecasting.series.panel import Array
 
 
@@ -49,7 +50,7 @@ def sized(cases: pd.DataFrame, rules: Rulebook) -> tuple[pd.DataFrame, list[Verd
     declared, figures = cases["size"].to_numpy(), known_class(cases, rules)
     said, larger = cases["size_class"].tolist(), figures > declared
     warned = warn(
-        rule, days, larger, lambda row: f"declared {said[row]}, by its figures {names[figures[row]]}"
+        rule, days, larger, lambda row: told("size_class", said=said[row], found=names[figures[row]])
     )
     if not rule.binds:
         return cases, warned

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.errors import ForecastingError, InputError, Problem
 from forecasting.funding import weights as rules
-from forecasting.funding.reasons import why_cell, why_skill
-from forecasting.funding.weights import WeightRule, held_bands
+from forecasting.funding.reasons import held_text, why_cell, why_skill
+from forecasting.funding.weights import Ints, WeightRule, held_bands
 from forecasting.parameters import Parameters
+from forecasting.series.panel import Array
 
 FREEZE: Final = "freeze"
 HYSTERESIS: Final = "hysteresis"
@@ -51,14 +53,79 @@ class Period:
         return cls(start, int(rule["months"]), int(rule["notice_days"]))
 
     @property
+    def last(self) -> dt.date:
+        """Return the last day."""
+        return (pd.Timestamp(self.start) + pd.DateOffset(months=self.months)).date() - dt.timedelta(days=1)
+
+    @property
     def name(self) -> str:
         """Return first and last day: what a table's ``period`` says."""
-        last = (pd.Timestamp(self.start) + pd.DateOffset(months=self.months)).date() - dt.timedelta(days=1)
-        return f"{self.start} to {last}"
+        return f"{self.start} to {self.last}"
 
     def announced_in_time(self, day: dt.date) -> bool:
         """Return whether weights that are announced on a day may count for this period."""
         return day + dt.timedelta(days=self.notice) <= self.start
+
+
+@dataclass(frozen=True)
+class Former:
+    """The weights of the latest period, for rows of a later one.
+
+    Parameters
+    ----------
+    weight : ndarray of shape (rows,)
+        NaN where there is none.
+    band : ndarray of int, shape (rows,)
+        `forecasting.funding.weights.NO_BAND` where there is none.
+    frozen : ndarray of bool, shape (rows,)
+        Where the weight stays: it is of this very period, or notice is too short.
+    """
+
+    weight: Array
+    band: Ints
+    frozen: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        proposed: pd.DataFrame,
+        former: pd.DataFrame,
+        period: Period,
+        announced: dt.date,
+        rule: WeightRule,
+    ) -> "Former":
+        """Return the former weight of each proposed row; arguments and errors as `carried`."""
+        before = _before(proposed, former, rule)
+        weight = before["weight"].to_numpy(dtype=float)
+        same = before["period"].eq(period.name).to_numpy()
+        frozen = ~np.isnan(weight) & (same | (not period.announced_in_time(announced)))
+        return cls(weight, before["band"].fillna(rules.NO_BAND).to_numpy(dtype=np.int64), frozen)
+
+    def settle(
+        self, share: Array, band: Ints, target: Array, factor: Array, rule: WeightRule
+    ) -> tuple[Ints, Array, dict[str, NDArray[np.bool_]]]:
+        """Return band, weight and what holds each row: freeze, else hysteresis, then the largest step.
+
+        Parameters
+        ----------
+        share, target, factor : ndarray of shape (rows,) or (rows, draws)
+            Share that makes the band, the weight by the rule and its top-ups.
+        band : ndarray of int, of the same shape
+            By the rule; `forecasting.funding.weights.NO_BAND` where the ground is no band.
+        """
+        shape = (-1, *[1] * (share.ndim - 1))
+        own, old, frozen = self.weight.reshape(shape), self.band.reshape(shape), self.frozen.reshape(shape)
+        known = ~np.isnan(own)
+        held = np.where((band != rules.NO_BAND) & known, held_bands(share, old, rule), band)
+        target = np.where(held == band, target, rules.banded(held, factor, rule))
+        stepped = np.clip(target, own - rule.step, own + rule.step)
+        weight = np.where(known, np.where(frozen, own, stepped), target)
+        holds = {
+            FREEZE: frozen,
+            HYSTERESIS: held != band,
+            STEP: np.abs(stepped - target) > 1e-9,
+        }
+        return np.where(frozen, old, held), np.round(weight.astype(float), 6), holds
 
 
 def carried(
@@ -73,7 +140,7 @@ def carried(
     Parameters
     ----------
     proposed : DataFrame
-        Published table ``weights`` or ``skill_weights`` of a release.
+        Published table ``weights`` or ``skill_weights`` of a release, or scores of courses.
     former : DataFrame or None
         The same table of the latest period that has weights: ``weight, band, period`` by key; None for the
         first.
@@ -98,37 +165,29 @@ def carried(
     changes only where the share is well past an edge, then the weight moves by at most the step, to zero and
     to neutral as well: who relies on a weight can plan. A cell without a former weight takes the rule's.
     """
-    frozen = not period.announced_in_time(announced)
     if former is None or former.empty:
-        if frozen:
+        if not period.announced_in_time(announced):
             raise ForecastingError(
                 f"weights announced on {announced} for {period.name}; expected {period.notice} days "
                 "of notice. Do: announce earlier, name a later period, or give the former period's weights."
             )
         return proposed.assign(period=period.name)
-    before = _before(proposed, former, rule)
-    weight, share = before["weight"].to_numpy(dtype=float), proposed["share_lower"].to_numpy(dtype=float)
-    known = ~np.isnan(weight)
-    frozen_here = known & (frozen | before["period"].eq(period.name).to_numpy())
-    of_band = proposed["ground"].eq(rules.BAND).to_numpy()
-    old_band = before["band"].fillna(rules.NO_BAND).to_numpy(dtype=np.int64)
-    own_band = proposed["band"].fillna(rules.NO_BAND).to_numpy(dtype=np.int64)
-    band = np.where(of_band & known, held_bands(share, old_band, rule), own_band)
-    factor = proposed["factor"].fillna(1.0).to_numpy(dtype=float)
-    target = np.where(band == own_band, proposed["weight"], rules.banded(band, factor, rule))
-    stepped = np.clip(target, weight - rule.step, weight + rule.step)
-    settled = np.where(known, np.where(frozen_here, weight, stepped), proposed["weight"])
-    settled = np.round(settled.astype(float), 6)
-    held = [
-        _names(at, {FREEZE: frozen_here, HYSTERESIS: band != own_band, STEP: np.abs(stepped - target) > 1e-9})
-        for at in range(len(proposed))
-    ]
-    kept = np.where(frozen_here, old_band, band)
+    before = Former.of(proposed, former, period, announced, rule)
+    by_rule = np.where(
+        proposed["ground"].eq(rules.BAND), proposed["band"].fillna(rules.NO_BAND), rules.NO_BAND
+    ).astype(np.int64)
+    kept, settled, holds = before.settle(
+        proposed[_SHARE.get(_unit(proposed), "share_lower")].to_numpy(dtype=float),
+        by_rule,
+        proposed["weight"].to_numpy(dtype=float),
+        proposed["factor"].fillna(1.0).to_numpy(dtype=float),
+        rule,
+    )
     frame = proposed.assign(
         band=rules.nullable(kept, kept != rules.NO_BAND),
         weight=settled,
-        previous=weight,
-        held_by=held,
+        previous=before.weight,
+        held_by=[_names(at, holds) for at in range(len(proposed))],
         period=period.name,
     )
     return _told(frame, rule)
@@ -157,9 +216,18 @@ def _before(proposed: pd.DataFrame, former: pd.DataFrame, rule: WeightRule) -> p
     return rows.reindex(pd.MultiIndex.from_frame(proposed[key].astype(str))).reset_index(drop=True)
 
 
+_SHARE: Final = {"course": "score"}
+"""Column of the share that makes the band, where it is not ``share_lower``."""
+
+
+def _unit(frame: pd.DataFrame) -> str:
+    return next(unit for unit in ("course", "occupation", "skill") if unit in frame)
+
+
 def _key(frame: pd.DataFrame) -> list[str]:
-    unit = "occupation" if "occupation" in frame else "skill"
-    return ["region", unit, "scenario", "horizon"]
+    """Return the key: a course is scored for one scenario and horizon."""
+    unit = _unit(frame)
+    return ["region", unit] if unit == "course" else ["region", unit, "scenario", "horizon"]
 
 
 def _names(at: int, holds: dict[str, Any]) -> str:
@@ -170,8 +238,15 @@ def _names(at: int, holds: dict[str, Any]) -> str:
 
 def _told(frame: pd.DataFrame, rule: WeightRule) -> pd.DataFrame:
     """Return the rows with need and sentences of the settled weights."""
-    why = why_cell if "occupation" in frame else why_skill
-    rows = frame.to_dict("records")
+    rows, unit = frame.to_dict("records"), _unit(frame)
+    if unit == "course":  # the course's own sentences, then what holds its weight
+        return frame.assign(
+            **{
+                name: [f"{str(row[name])[:-1]}{held_text(row, rule, language)}." for row in rows]
+                for name, language in _WHYS.items()
+            }
+        )
+    why = why_cell if unit == "occupation" else why_skill
     sentences = {name: [why(row, rule, language) for row in rows] for name, language in _WHYS.items()}
     frame = frame.assign(**sentences)
     return frame.assign(need=frame["weight"] * frame["openings"]) if "need" in frame else frame

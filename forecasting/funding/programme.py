@@ -5,7 +5,7 @@ Pure: the same tables, rules and budget give the same result, whoever asks and w
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -16,14 +16,13 @@ from forecasting.errors import ForecastingError, InputError, Problem
 from forecasting.funding import weights as rules
 from forecasting.funding.allocation import Allocation, distribute
 from forecasting.funding.applications import Applications, Cents
-from forecasting.funding.catalogue import Courses, read_courses
-from forecasting.funding.course_draws import drawn_shares, drawn_weights
-from forecasting.funding.courses import Needs, needs_of, score_courses
+from forecasting.funding.in_force import COURSE_WEIGHTS, KEPT, Carry, kept, tables_in_force
 from forecasting.funding.law import Legal, constrain
 from forecasting.funding.law_rules import Rulebook
 from forecasting.funding.programme_columns import checked
 from forecasting.funding.programme_limits import MATCHED, Limits, above_base, limits_of, previous_cents
-from forecasting.funding.resampled import Spread, resampled_amounts, spread
+from forecasting.funding.programme_weights import weighed
+from forecasting.funding.resampled import probability_of_top, quantiles, resampled_amounts
 from forecasting.funding.universalism import base_per_head
 from forecasting.funding.weights import WeightRule, with_groups
 from forecasting.parameters import Parameters
@@ -55,6 +54,8 @@ class Call:
         Progressive universalism: everybody who is eligible gets a base per head first.
     size : str
         One of `SIZES`: what a weight is multiplied by.
+    carry : Carry or None
+        Budget period and the former period's weights; None takes the release's weights as they are.
     """
 
     day: dt.date
@@ -66,6 +67,7 @@ class Call:
     register: pd.DataFrame | None
     universal: bool
     size: str
+    carry: Carry | None = None
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,8 @@ class Decision:
         Cents under each draw.
     baseline : ndarray of int64
         Cents by participation alone: the same law and budget, every weight 1.
+    in_force : mapping of str to DataFrame
+        `forecasting.funding.in_force.KEPT`: the weights of the budget period; empty where none is given.
     """
 
     table: pd.DataFrame
@@ -125,6 +129,7 @@ class Decision:
     scores: pd.DataFrame
     amounts: Array
     baseline: Cents
+    in_force: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 def decide(call: Call, basis: Basis) -> Decision:
@@ -144,12 +149,14 @@ def decide(call: Call, basis: Basis) -> Decision:
     )
     asked = asked.sort_values("id", ignore_index=True)
     legal = constrain(asked, call.grants, call.courses, basis.law, call.day)
-    scores, drawn = _weighed(asked, call.courses, basis)
+    tables = tables_in_force(basis.tables, call.carry, basis.weighing)
+    scores, drawn = weighed(asked, call.courses, tables, basis.lacking, basis.weighing, call.carry)
     found = _told(asked, legal, scores)
     sizes = _sizes(found, call)
     factors = _group_factors(found, basis.rule)
     weights = found["course_weight"].to_numpy(dtype=float) * factors
-    weights = np.round(basis.rule.clipped(weights), 6)
+    # Never below a course's weight: while one is carried towards zero it may pass below the floor.
+    weights = np.minimum(weights, basis.rule.cap).round(6).astype(np.float64)
     caps = legal.applications["cap_cents"].to_numpy(dtype=np.int64)
     previous = (
         None if call.previous is None else previous_cents(found[["id", *MATCHED]], sizes, call.previous)
@@ -174,8 +181,16 @@ def decide(call: Call, basis: Basis) -> Decision:
         size=sizes,
         previous_cents=pd.array([pd.NA] * len(found) if previous is None else previous, dtype="Int64"),
     )
-    table = _rows(found, limits, above, _spread(amounts, basis.dividing), baseline)
-    return Decision(table, legal, limits, above, scores, amounts, baseline)
+    table = _rows(found, limits, above, _moved(amounts, basis.dividing), baseline)
+    in_force = {}
+    if call.carry is not None:
+        in_force = {
+            name: kept(name, scores if name == COURSE_WEIGHTS else tables[name], call.carry) for name in KEPT
+        }
+    asked_for = pd.MultiIndex.from_frame(found[["region", "course"]])
+    used = pd.MultiIndex.from_frame(scores[["region", "course"]]).isin(asked_for)
+    scores = scores[used].reset_index(drop=True)
+    return Decision(table, legal, limits, above, scores, amounts, baseline, in_force)
 
 
 def markets(basis: Basis) -> list[str]:
@@ -183,38 +198,12 @@ def markets(basis: Basis) -> list[str]:
     return sorted(basis.tables["weights"]["region"].astype(str).unique())
 
 
-def _needs(offered: Courses, region: str, tables: Mapping[str, pd.DataFrame]) -> Needs:
-    """Return what a region lacks; where the release abstains for all of it, nothing is known of any skill."""
-    known = tables["skill_weights"]
-    if region in set(known["region"].astype(str)):
-        return needs_of(offered, region, known, tables["weights"])
-    nothing, none = np.full(len(offered.skills), np.nan), np.zeros(len(offered.skills))
-    years = int(tables["weights"]["horizon"].iloc[0])
-    unweighted = np.full(len(offered.occupations), np.nan)
-    return Needs(region, years, nothing, none, none, none.astype(bool), {}, unweighted, None)
-
-
-def _weighed(asked: pd.DataFrame, courses: pd.DataFrame, basis: Basis) -> tuple[pd.DataFrame, Array]:
-    """Return course scores of every region asked for, and each application's course weight in every draw."""
-    tables = basis.tables
-    offered = read_courses(courses, tables["skills"]["code"], tables["occupations"]["code"])
-    parts, drawn = [], np.zeros((basis.lacking.shape[1], len(asked)))
-    place = {code: number for number, code in enumerate(offered.codes)}
-    for region in sorted(asked["region"].unique()):
-        needs = _needs(offered, region, tables)
-        scores = score_courses(offered, needs, basis.weighing)
-        shares = drawn_shares(offered, region, tables["skill_weights"], basis.lacking)
-        by_draw = drawn_weights(offered, needs, scores, shares, basis.weighing)
-        here = np.flatnonzero((asked["region"] == region).to_numpy())
-        drawn[:, here] = by_draw[:, [place[code] for code in asked["course"].to_numpy()[here]]]
-        parts.append(scores[scores["course"].isin(set(asked["course"].to_numpy()[here]))])
-    return pd.concat(parts, ignore_index=True), drawn
-
-
 _OF_COURSE: Final = {
     "title": "course_title",
     "hours": "hours",
     "weight": "course_weight",
+    "previous": "course_previous_weight",
+    "held_by": "course_held_by",
     "band": "course_band",
     "score": "course_score",
     "ground": "ground",
@@ -302,20 +291,23 @@ def _drawn_amounts(
     rule: WeightRule,
 ) -> Array:
     """Return the cents of each application under each draw, within the same law, base and change limits."""
-    weighted = rule.clipped(drawn * factors) * sizes
+    weighted = np.minimum(drawn * factors, rule.cap) * sizes
     asked = _above(ids, weighted[0], limits)
     left = budget - int(limits.base.sum())
     return np.asarray(limits.base + resampled_amounts(left, asked, weighted))
 
 
-def _spread(amounts: Array, parameters: Parameters) -> Spread:
+def _moved(amounts: Array, parameters: Parameters) -> dict[str, Array]:
+    """Return how far each amount moves under the draws, as columns of the result."""
     low, high = parameters["allocation_interval"]
     places = max(1, round(amounts.shape[1] * parameters["allocation_top_share"]))
-    return spread(amounts, (low, high), places)
+    names = ("p_low_cents", "p50_cents", "p_high_cents")
+    found = dict(zip(names, np.round(quantiles(amounts, (low, high)), 2), strict=True))
+    return found | {"probability_top": np.round(probability_of_top(amounts, places), 6)}
 
 
 def _rows(
-    found: pd.DataFrame, limits: Limits, above: Allocation, moved: Spread, baseline: Cents
+    found: pd.DataFrame, limits: Limits, above: Allocation, moved: Mapping[str, Array], baseline: Cents
 ) -> pd.DataFrame:
     """Return the rows of the result."""
     cents = limits.base + above.cents
@@ -332,10 +324,7 @@ def _rows(
         euros=[f"{own // 100}.{own % 100:02d}" for own in cents.tolist()],
         rounding_cents=cents - share,
         bound=bound.astype(str),
-        p_low_cents=np.round(moved.low, 2),
-        p50_cents=np.round(moved.middle, 2),
-        p_high_cents=np.round(moved.high, 2),
-        probability_top=np.round(moved.top, 6),
+        **moved,
         participation_cents=baseline,
     )
     return table

@@ -1,5 +1,8 @@
 """What is shown beside an allocation: who gains and loses, equity, deadweight, what nobody asked for."""
 
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -53,6 +56,8 @@ COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of the result, in order, and what they mean."""
 
+_AT_ONCE: Final = 5_000
+
 _GROUPED: Final = ("region", "sector", "size_class", "need", "education", "age")
 LOW_SKILLED: Final = "low_educated"
 
@@ -60,6 +65,25 @@ LOW_SKILLED: Final = "low_educated"
 def result_table(decision: Decision) -> pd.DataFrame:
     """Return the rows of the result with the declared columns."""
     return decision.table[list(COLUMNS)]
+
+
+def rows_of(table: pd.DataFrame) -> Iterator[dict[Hashable, Any]]:
+    """Yield the rows of a large table as records, some at once: all together would fill the memory."""
+    for start in range(0, len(table), _AT_ONCE):
+        yield from table.iloc[start : start + _AT_ONCE].to_dict("records")
+
+
+def with_findings(
+    decision: Decision, columns: Sequence[str], of_finding: Sequence[str]
+) -> Iterator[tuple[dict[Hashable, Any], list[dict[Hashable, Any]]]]:
+    """Yield each row of the result with its findings of law: both are in the order of applications."""
+    found = groupby(rows_of(decision.legal.findings[["application", *of_finding]]), itemgetter("application"))
+    name, own = next(found, (None, iter(())))
+    for row in rows_of(decision.table[list(columns)]):
+        findings = list(own) if row["id"] == name else []
+        if row["id"] == name:
+            name, own = next(found, (None, iter(())))
+        yield row, findings
 
 
 def summary(call: Call, decision: Decision) -> dict[str, Any]:

@@ -72,6 +72,9 @@ _REASONS: Final[dict[str, dict[str, str]]] = {
 }
 
 
+_TO_DUTCH: Final = str.maketrans(",.", ".,")
+
+
 def number(value: float, language: str, digits: int = 0) -> str:
     """Return a figure as the language writes it.
 
@@ -81,7 +84,7 @@ def number(value: float, language: str, digits: int = 0) -> str:
     ('1,234.5', '1.234,5')
     """
     text = f"{value:,.{digits}f}"
-    return text if language == "en" else text.translate(str.maketrans(",.", ".,"))
+    return text if language == "en" else text.translate(_TO_DUTCH)
 
 
 def percent(share: float, language: str) -> str:
@@ -134,7 +137,7 @@ def _why(row: Row, rule: WeightRule, language: str, openings: float, asking: str
         by_rule = _by_rule(row, rule)
         topped = {"weight": number(by_rule, language, 2), "factors": row.get("factors")}
         sentence += "; " + says["topped" if row.get("factors") else "weight"].format(**topped)
-    return _capital(f"{sentence}{_held(row, rule, language)}.")
+    return _capital(f"{sentence}{held_text(row, rule, language)}.")
 
 
 def _by_rule(row: Row, rule: WeightRule) -> float:
@@ -150,7 +153,10 @@ def band_text(band: int, rule: WeightRule, language: str) -> str:
     return _SAYS[language][kind].format(**said)
 
 
-def _held(row: Row, rule: WeightRule, language: str) -> str:
+def held_text(row: Row, rule: WeightRule, language: str) -> str:
+    """Return what holds a weight to the former period's, after a semicolon; empty where nothing does."""
+    if not row["held_by"]:
+        return ""
     said = {
         "weight": number(row["weight"], language, 2),
         "step": number(rule.step, language, 2),

@@ -4,6 +4,7 @@ The same rule as `forecasting.funding.waterfill`, in floating point and for all 
 needs no exact cents (METHOD.md section 8.6).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,6 +21,10 @@ CELLS_AT_ONCE: Final = 2_000_000
 """Resamples × applications that are solved together: what bounds the memory."""
 
 DECILES: Final = 10
+_MOST_STEPS: Final = 200
+"""Of the search for a level; halving alone needs no more than a float has places."""
+_CLOSE: Final = 1e-12
+"""Share of the amount within which a level is found; what is left goes to those between floor and cap."""
 
 
 def resampled_amounts(budget: int, applications: Applications, weights: Array) -> Array:
@@ -101,29 +106,34 @@ def fill_rows(amount: float, weights: Array, low: Array, high: Array) -> Array:
     >>> fill_rows(100.0, np.array([[1.0, 1.0, 2.0]]), np.zeros(3), np.array([[10.0, 100.0, 100.0]])).tolist()
     [[10.0, 30.0, 60.0]]
     """
+    return _settled(amount, weights, low, high, _levels(amount, weights, low, high))
+
+
+def _levels(amount: float, weights: Array, low: Array, high: Array) -> Array:
+    """Return λ of each row, shape (rows, 1); infinity where the caps take no more than the amount.
+
+    Newton's method: what a row gets is piecewise linear in λ, so that it ends on the right piece; where a
+    step would leave the bracket, halving it goes on.
+    """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        rises, stops = low / weights, high / weights
-    moving = (weights > 0) & (high > low)
-    if not moving.any():
-        return np.broadcast_to(low, high.shape).clip(None, high)
-    bends = np.where(np.hstack([moving, moving]), np.hstack([rises, stops]), np.inf)
-    order = np.argsort(bends, axis=1)
-    levels = np.take_along_axis(bends, order, axis=1)
-    steps = np.where(moving, weights, 0.0)
-    rising = np.cumsum(np.take_along_axis(np.hstack([steps, -steps]), order, axis=1), axis=1)
-    known = np.isfinite(levels)
-    widths = np.diff(np.where(known, levels, 0.0), axis=1, prepend=0.0)
-    gained = np.cumsum(np.where(known[:, 1:], rising[:, :-1] * widths[:, 1:], 0.0), axis=1)
-    reached = low.sum() + np.hstack([np.zeros((len(weights), 1)), gained])
-    before = np.maximum((reached < amount).sum(axis=1) - 1, 0)[:, None]
-    after = np.minimum(before + 1, levels.shape[1] - 1)
-    middle = _between(np.take_along_axis(levels, before, axis=1), np.take_along_axis(levels, after, axis=1))
-    return _settled(amount, weights, low, high, middle)
-
-
-def _between(below: Array, above: Array) -> Array:
-    """Return a level between two bends; beyond the last, infinity."""
-    return np.where(np.isinf(above), np.inf, below / 2 + above / 2)
+        bends = np.where((weights > 0) & (high > low), high / weights, 0.0)
+    bottom, top = np.zeros(len(weights)), bends.max(axis=1, initial=0.0)
+    full = high.sum(axis=1) <= amount
+    level = top / 2
+    for _ in range(_MOST_STEPS):
+        asked = level[:, None] * weights
+        given = np.clip(asked, low, high)
+        gap = amount - given.sum(axis=1)
+        done = full | (np.abs(gap) <= _CLOSE * amount)
+        if done.all():
+            break
+        rising = np.where(given == asked, weights, 0.0).sum(axis=1)
+        bottom, top = np.where(gap > 0, level, bottom), np.where(gap < 0, level, top)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            newton = level + gap / rising
+        inside = (newton > bottom) & (newton < top)
+        level = np.where(done, level, np.where(inside, newton, bottom / 2 + top / 2))
+    return np.where(full, np.inf, level)[:, None]
 
 
 def _settled(amount: float, weights: Array, low: Array, high: Array, near: Array) -> Array:
@@ -153,8 +163,15 @@ def probability_of_top(values: Array, places: float) -> Array:
     >>> probability_of_top(np.array([[3.0, 1.0, 1.0], [3.0, 2.0, 1.0]]), 2).tolist()
     [1.0, 0.75, 0.25]
     """
-    above, tied = _ranks(values)
-    return np.clip((places - above) / tied, 0.0, 1.0).mean(axis=0)
+    rank = values.shape[1] - math.ceil(places)  # of the last place, from the least
+    if places <= 0 or rank < 0:
+        return np.full(values.shape[1], 1.0 if places > 0 else 0.0)
+    found = np.zeros(values.shape[1])
+    for own in values:
+        last = np.partition(own, rank)[rank]
+        above, tied = own > last, own == last
+        found += above + tied * (places - above.sum()) / tied.sum()
+    return found / len(values)
 
 
 def probability_of_deciles(values: Array) -> Array:
@@ -205,6 +222,20 @@ class Spread:
     deciles: Array
 
 
+def quantiles(amounts: Array, interval: tuple[float, float]) -> Array:
+    """Return lower end, median and upper end of each amount, shape (3, applications).
+
+    Some applications at once: a sorted copy of all draws is not needed.
+    """
+    size = max(1, CELLS_AT_ONCE // len(amounts))
+    probabilities = [interval[0], 0.5, interval[1]]
+    parts = [
+        np.quantile(np.ascontiguousarray(amounts[:, start : start + size].T), probabilities, axis=1)
+        for start in range(0, amounts.shape[1], size)
+    ]
+    return np.concatenate(parts, axis=1)
+
+
 def spread(amounts: Array, interval: tuple[float, float], places: int) -> Spread:
     """Return the interval of each amount and the probability of its rank.
 
@@ -217,5 +248,5 @@ def spread(amounts: Array, interval: tuple[float, float], places: int) -> Spread
     places : int
         How many count as top.
     """
-    low, middle, high = np.quantile(amounts, [interval[0], 0.5, interval[1]], axis=0)
+    low, middle, high = quantiles(amounts, interval)
     return Spread(low, middle, high, probability_of_top(amounts, places), probability_of_deciles(amounts))

@@ -7,11 +7,20 @@ from typing import Any, Final
 import pandas as pd
 
 from forecasting.funding.programme import Call, Decision
+from forecasting.funding.programme_tables import with_findings
 from forecasting.funding.reasons import number, percent
 from forecasting.funding.weights import NOT_FOR_SOLE_USE
 
 Row = Mapping[Hashable, Any]
 LANGUAGES: Final = ("nl", "en")
+_OF_ROW: Final = (
+    *("id", "undertaking", "course", "course_title", "region", "refused", "course_why", "course_why_nl"),
+    *("cents", "eligible_cents", "base_cents", "floor_cents", "cap_cents", "legal_cap_cents", "bound"),
+    *("share_cents", "previous_cents", "change_limit_gave_way", "participation_cents", "probability_top"),
+    *("p_low_cents", "p50_cents", "p_high_cents", "weight", "course_weight", "group_factor", "groups"),
+    *("size", "weighted_size"),
+)
+_OF_FINDING: Final = ("rule", "version", "article", "kind", "detail", "detail_nl", "cents")
 
 _SAYS: Final[dict[str, dict[str, str]]] = {
     "en": {
@@ -79,15 +88,22 @@ _SAYS: Final[dict[str, dict[str, str]]] = {
 }
 
 _FINDING: Final[dict[str, dict[str, str]]] = {
+    "en": {
+        "refused": "no aid possible",
+        "cap": "at most {cents}",
+        "notify": "to be notified to the Commission from {cents}",
+        "publish": "the award is made public",
+        "warning": "note, limits nothing",
+    },
     "nl": {
         "refused": "geen steun mogelijk",
         "cap": "hoogstens {cents}",
         "notify": "aan te melden bij de Commissie vanaf {cents}",
-        "publish": "toekenning wordt openbaar gemaakt vanaf {cents}",
+        "publish": "de toekenning wordt openbaar gemaakt",
         "warning": "opmerking, beperkt niets",
     },
 }
-"""What a finding says in Dutch, beside the rule's own wording, which is English."""
+"""What follows from a finding; the sentence of the rule itself is of `forecasting.funding.law_sentences`."""
 
 
 def euro(cents: float, language: str) -> str:
@@ -122,14 +138,11 @@ def statements(
         release=release, budget=euro(call.budget, language), quantile=f"{100 * quantile:g}"
     )
     parts = [f"# {says['title'].format(day=call.day)}", head, NOT_FOR_SOLE_USE[language]]
-    findings: dict[str, list[Row]] = {}
-    for row in decision.legal.findings.to_dict("records"):
-        findings.setdefault(str(row["application"]), []).append(row)
     level = decision.above.level
-    for row in decision.table.to_dict("records"):
-        own = findings.get(str(row["id"]), [])
+    for row, own in with_findings(decision, _OF_ROW, _OF_FINDING):
         parts.append("\n".join(_statement(row, own, level, call, decision, about, language)))
-    return "\n\n".join(parts) + "\n"
+    parts[-1] += "\n"
+    return "\n\n".join(parts)
 
 
 def _statement(
@@ -219,12 +232,11 @@ def _uncertainty(row: Row, draws: int, about: Mapping[str, Any], language: str) 
 
 
 def _rules(findings: Sequence[Row], language: str, indent: str = "") -> Iterator[str]:
-    """Yield each rule as cited; the detail is in English, in Dutch what follows from it stands before."""
+    """Yield each rule as cited, with what follows from it and why."""
     for each in findings:
-        detail = str(each["detail"])
-        if language == "nl":
-            cents: str = "" if pd.isna(each["cents"]) else euro(int(each["cents"]), language)
-            detail = f"{_FINDING['nl'][str(each['kind'])].format(cents=cents)} (“{detail}”)"
+        cents: str = "" if pd.isna(each["cents"]) else euro(int(each["cents"]), language)
+        follows = _FINDING[language][str(each["kind"])].format(cents=cents)
+        detail = f"{follows}: {each['detail_nl' if language == 'nl' else 'detail']}"
         yield f"{indent}- " + _SAYS[language]["rule"].format(
             rule=each["rule"], version=each["version"], article=each["article"], detail=detail
         )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from forecasting.errors import ForecastingError
-from training.commands.options import Region, Release, day
+from training.commands.options import Announced, PeriodStart, Region, Release, day
 from training.terminal import console, errors, told
 
 Result = Annotated[Path, typer.Argument(help="Folder of an allocation.")]
@@ -23,7 +23,11 @@ def allocate(
     grants: Annotated[Path | None, typer.Option(help="Aid received before, CSV or Parquet.")] = None,
     courses: Annotated[Path | None, typer.Option(help="Courses, by default those of the release.")] = None,
     undertakings: Annotated[Path | None, typer.Option(help="Register of who may apply.")] = None,
-    previous: Annotated[Path | None, typer.Option(help="Last period's result: change limits.")] = None,
+    previous: Annotated[
+        Path | None, typer.Option(help="Last period's result: weights and amounts are held to it.")
+    ] = None,
+    announced: Announced = None,
+    period: PeriodStart = None,
     corrects: Annotated[Path | None, typer.Option(help="Result that this one corrects.")] = None,
     on: Annotated[str | None, typer.Option("--day", help="Of the decision; by default today.")] = None,
     universal: Annotated[bool, typer.Option(help="A base for everybody who is eligible.")] = False,
@@ -50,7 +54,7 @@ def allocate(
         if budget is None or out is None:
             missing = "--budget" if budget is None else "--out"
             raise ForecastingError(f"no {missing}; expected a budget and a new folder. Do: give {missing}.")
-        asked = (grants, courses, undertakings, previous, corrects)
+        asked = (grants, courses, undertakings, previous, corrects, announced, period)
         if applications is None and (any(asked) or universal or size):
             raise ForecastingError("no --applications; expected them with these options. Do: give the file.")
         from training import api
@@ -67,13 +71,10 @@ def allocate(
         else:
             from training.allocation_award import Request
 
-            given = {
-                "applications": applications,
-                "grants": grants,
-                "courses": courses,
-                "undertakings": undertakings,
-            }
-            request = Request(name, cents, when, given, previous, corrects, universal, size, why)
+            files = {"applications": applications, "grants": grants, "courses": courses}
+            given = {**files, "undertakings": undertakings}
+            days = day(announced, "--announced"), day(period, "--period")
+            request = Request(name, cents, when, given, previous, corrects, universal, size, why, *days)
             _over_applications(snapshot, request, out)
     if snapshot.manifest["status"]["label"] != "current":
         console.print(f"Note: {snapshot.manifest['status']['sentence']}", highlight=False)

@@ -14,6 +14,12 @@ Folder = Annotated[Path, typer.Argument(help="Region folder: region.yaml and tab
 AsOf = Annotated[str | None, typer.Option(help="Day whose parameters apply, 2026-01-31.")]
 Release = Annotated[str | None, typer.Option(help="Release id; by default the one in service.")]
 Region = Annotated[str | None, typer.Option(help="Region code; by default the first.")]
+Announced = Annotated[
+    str | None, typer.Option(help="Day the weights were made known; by default of the promotion.")
+]
+PeriodStart = Annotated[
+    str | None, typer.Option(help="First day of the budget period; by default the previous one's, or --day.")
+]
 Seed = Annotated[int, typer.Option(help="Of every draw.", min=0, max=LARGEST_SEED)]
 
 
