@@ -79,9 +79,7 @@ def supply_sources(
     crops = window_crops(region.table("graduates"), code, base_year, methods[graduate_method], horizons)
     drawn = entry_draws(region.table("entry"), industry.occupations, parameters["draws"], seed)
     strays = parameters["entry_error"]
-    here = in_region(
-        drawn, location[:, None] * entry_shocks(base, strays, parameters["draws"], seed)
-    )
+    here = in_region(drawn, location[:, None] * entry_shocks(base, strays, parameters["draws"], seed))
     entering = _spread(crops, here, len(industry.occupations))
     table, years = region.table("jobseekers"), parameters["frictional_history"]
     months = parameters["frictional_search"]
