@@ -8,6 +8,7 @@ from training.commands.referee import score
 from training.commands.regions import check, ingest, sources
 from training.commands.releases import diff, log, promote, report, rollback
 from training.commands.retention import prune, restore
+from training.commands.screening import screen
 from training.commands.series import forecast
 from training.commands.what_if import appeal, simulate
 
@@ -16,7 +17,7 @@ for command in (
     *(sources, ingest, check),
     *(forecast, backtest, build, score),
     *(promote, rollback, log, diff, report, prune, restore),
-    *(allocate, approve, simulate, appeal),
+    *(allocate, approve, simulate, appeal, screen),
 ):
     app.command()(command)
 app.add_typer(payments, name="payments")

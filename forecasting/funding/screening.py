@@ -79,7 +79,7 @@ def screening(
     rule = WeightRule.of(parameters, "skill")
     skills = _by_skill(offered, needs, skill_weights, frame["cents"], rule, parameters["course_rule"])
     summary = _summary(frame)
-    said = {name: _sentences(frame, skills, name) for name in ("en", "nl")}
+    said = {name: sentences(frame, skills, name) for name in ("en", "nl")}
     return Screening(frame, summary, pairs, skills, said)
 
 
@@ -185,12 +185,27 @@ _SAYS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def _sentences(frame: pd.DataFrame, skills: pd.DataFrame, language: str) -> tuple[str, ...]:
-    """Return what the screening found, each number in it from its tables."""
+def sentences(frame: pd.DataFrame, skills: pd.DataFrame, language: str) -> tuple[str, ...]:
+    """Return what the screening found, each number in it from its tables.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a course: ``cents, need, first``.
+    skills : DataFrame
+        One row a skill: ``finding``.
+    language : str
+        ``en`` or ``nl``.
+    """
     money = frame["cents"].fillna(0)
 
+    def unknown(rows: Any) -> str:
+        """Return the word where none of some courses' money is known: that is not 0."""
+        none = len(frame["cents"][rows]) > 0 and bool(frame["cents"][rows].isna().all())
+        return {"en": "unknown", "nl": "onbekend"}[language] if none else ""
+
     def euros(rows: Any) -> str:
-        return number(float(money[rows].sum()) / 100, language, 2)
+        return unknown(rows) or number(float(money[rows].sum()) / 100, language, 2)
 
     everything = float(money.sum())
     needed = frame["need"].eq("need_to_have")
@@ -199,7 +214,8 @@ def _sentences(frame: pd.DataFrame, skills: pd.DataFrame, language: str) -> tupl
         "euros": euros(slice(None)),
         "unpriced": number(int(frame["cents"].isna().sum()), language),
         "needed": euros(needed),
-        "share": percent(float(money[needed].sum()) / everything if everything else 0.0, language),
+        "share": unknown(needed)
+        or percent(float(money[needed].sum()) / everything if everything else 0.0, language),
         "need": number(int(needed.sum()), language),
         "unneeded": euros(frame["need"].eq("not_needed")),
         "useless": number(int(frame["need"].eq("not_needed").sum()), language),
