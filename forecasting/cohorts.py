@@ -1,7 +1,8 @@
 """Net flows of age cohorts: who leaves employment, and who enters it, as one region's ages show.
 
 The net form sees a cohort shrink or grow; simultaneous in- and outflow stays unseen, so it understates
-openings (METHOD.md section 1.2). Always named "net".
+openings (METHOD.md section 1.2), unless the region's own exit rates tell how many (`Cohorts.with_exits`).
+Always named "net".
 """
 
 import dataclasses

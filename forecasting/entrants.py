@@ -103,13 +103,6 @@ def _tilted(shares: Array, location: Array) -> Array:
     return np.where(sums > 0, tilted * whole, shares)
 
 
-def entrant_shares(
-    crop: Crop, entry: pd.DataFrame, occupations: Sequence[str], draws: int, seed: int
-) -> Array | None:
-    """Return how a region's entrants spread over occupations: `spread_of` what `entry_draws` draws."""
-    return spread_of(crop, entry_draws(entry, occupations, draws, seed), len(occupations))
-
-
 def spread_of(crop: Crop, drawn: EntryDraws, occupations: int) -> Array | None:
     """Return how a region's entrants spread over occupations, shape (occupations, draws), summing to 1.
 

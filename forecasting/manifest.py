@@ -14,6 +14,7 @@ from forecasting.parameters import Parameters
 from forecasting.region import Region, fingerprints
 from forecasting.retirement import retirement_of
 from forecasting.scenarios import given_path, read_scenarios, sections_by_sector
+from forecasting.separations import EXIT, OWN
 from forecasting.vocabulary import BASELINE, NET
 
 USED: Final = frozenset(
@@ -188,11 +189,7 @@ def not_quotable(region: Region, evidence: Mapping[str, Evidence]) -> list[str]:
     if len(region.table("staffing")):
         sentences.append(_of_staffing(region, stays=stays))
     if len(region.table("separations")):
-        sentences.append(
-            "Gross openings and supply borrow how often people leave each occupation, and a level of moves "
-            "between occupations; who goes where is assumed. Nothing tests them, and their intervals "
-            "leave the error of what is borrowed out. The score is net."
-        )
+        sentences.append(_of_leavers(region.table("separations")))
     if len(region.table("other_supply")):
         sentences.append(
             "Re-entrants, migrants and commuters are added as given: persons whom the cohorts already hold "
@@ -206,6 +203,19 @@ def not_quotable(region: Region, evidence: Mapping[str, Evidence]) -> list[str]:
             "No past forecast can be held to an outcome: no figure has an interval, none is published."
         )
     return sentences
+
+
+def _of_leavers(separations: pd.DataFrame) -> str:
+    gross = "a level of moves between occupations; who goes where is assumed. Nothing tests"
+    if ((separations["kind"] == EXIT) & (separations["flag"] == OWN)).any():
+        return (
+            "Leavers are as many as the region's own exit rates say, taken as exact, and as many more enter "
+            f"as its cohorts do not show. Gross openings and supply borrow {gross} it. The score is net."
+        )
+    return (
+        f"Gross openings and supply borrow how often people leave each occupation, and {gross} them, and "
+        "their intervals leave the error of what is borrowed out. The score is net."
+    )
 
 
 def _of_staffing(region: Region, *, stays: bool) -> str:

@@ -1,9 +1,9 @@
 """Gross flows: who leaves work, who changes occupation, and where those go, beside the net convention.
 
 Net sees a cohort shrink; it misses who changes occupation and is replaced (METHOD.md section 1.2). Gross adds
-them the way BLS does: openings = growth + exits + occupational transfers (METHOD.md section 6). Rates are
-borrowed, so only their ratios are used: the level of exits is the region's own cohorts', that of transfers
-a parameter. The published score stays net.
+them the way BLS does: openings = growth + exits + occupational transfers (METHOD.md section 6). Of borrowed
+rates only ratios are used: the level of exits is the region's own cohorts', that of transfers a parameter. A
+region's own exit rates (no flag) count as they stand, in net and gross alike. The published score stays net.
 """
 
 from dataclasses import dataclass

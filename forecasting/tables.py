@@ -172,7 +172,8 @@ _DECLARED: Final[tuple[Table, ...]] = (
             Column("rate", "number", "share", "share of the occupation's workers who leave in a year", 0, 1),
             _FLAG,
         ),
-        "yearly rates at which workers leave an occupation, own or borrowed: only their ratios are used",
+        "yearly rates at which workers leave an occupation: without a flag they are the region's own, and "
+        "exits count as they stand; of flagged (borrowed) rates, and of transfers, only the ratios are used",
     ),
     Table(
         "sector_outlook",

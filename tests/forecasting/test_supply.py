@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from forecasting.cohorts import Cohorts
 from forecasting.demand import Industry, industry_by_occupation
-from forecasting.entrants import entrant_shares, entrants
+from forecasting.entrants import entrants, entry_draws, spread_of
 from forecasting.jobseekers import jobseekers_by_occupation, short_term_share
 from forecasting.supply import other_sources
 
@@ -47,6 +47,10 @@ def crop_of(cells: dict[tuple[str, str], float]) -> "pd.Series[float]":
 def entry_of(cells: dict[tuple[str, str, str], float], sample: float = np.nan) -> pd.DataFrame:
     rows = [(*key, share, sample) for key, share in cells.items()]
     return pd.DataFrame(rows, columns=["field", "level", "occupation", "share", "sample"])
+
+
+def entrant_shares(crop, entry, occupations, draws, seed):
+    return spread_of(crop, entry_draws(entry, occupations, draws, seed), len(occupations))
 
 
 FIELDS, LEVELS, CODES = ("f", "g"), ("low", "high"), ("a", "b", "c")

@@ -15,6 +15,7 @@ from forecasting.published_transitions import TRANSITIONS
 from forecasting.snapshot import Snapshot, write_snapshot
 from serve.app import create_app
 from serve.settings import READS, Settings
+from tests.serve.funding_service import read_back, service_of, store_of
 
 CELL = {"scenario": "baseline"}
 
@@ -311,3 +312,19 @@ def keyed(served, tmp_path):
     (tmp_path / "releases").symlink_to(served.root / "releases")
     shutil.copy(served.root / "champion.json", tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def funded_store(tiny_snapshot, tmp_path_factory):
+    """Return a store whose release was built from the made-up region: with draws, weights and courses."""
+    return store_of(tiny_snapshot, tmp_path_factory.mktemp("funded"))
+
+
+@pytest.fixture(scope="session")
+def service(funded_store):
+    return service_of(funded_store)
+
+
+@pytest.fixture(scope="session")
+def funded(funded_store):
+    return read_back(funded_store)

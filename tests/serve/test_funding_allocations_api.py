@@ -22,26 +22,10 @@ from tests.serve.funding_service import (
     DAY,
     GRANT,
     plain,
-    read_back,
     refused,
     service_of,
     store_of,
 )
-
-
-@pytest.fixture(scope="module")
-def store(tiny_snapshot, tmp_path_factory):
-    return store_of(tiny_snapshot, tmp_path_factory.mktemp("funded"))
-
-
-@pytest.fixture(scope="module")
-def service(store):
-    return service_of(store)
-
-
-@pytest.fixture(scope="module")
-def funded(store):
-    return read_back(store)
 
 
 def decided(funded, universal=False):

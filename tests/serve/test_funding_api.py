@@ -19,26 +19,10 @@ from tests.serve.funding_service import (
     CALL,
     COURSE,
     plain,
-    read_back,
     refused,
     service_of,
     store_of,
 )
-
-
-@pytest.fixture(scope="module")
-def store(tiny_snapshot, tmp_path_factory):
-    return store_of(tiny_snapshot, tmp_path_factory.mktemp("funded"))
-
-
-@pytest.fixture(scope="module")
-def service(store):
-    return service_of(store)
-
-
-@pytest.fixture(scope="module")
-def funded(store):
-    return read_back(store)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +70,7 @@ def test_weights_are_narrowed_and_paged(service, funded):
     assert refused(service.get("/v1/weights?colour=red")).keys() == {"colour"}
 
 
-def test_reading_weights_has_a_tag_and_loads_no_scipy(service, store):
+def test_reading_weights_has_a_tag_and_loads_no_scipy(service, funded_store):
     tag = service.get("/v1/weights").headers["etag"]
     assert service.get("/v1/weights", headers={"If-None-Match": tag}).status_code == 304
     code = f"""
@@ -95,7 +79,7 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 from serve.app import create_app
 from serve.settings import READS, Settings
-client = TestClient(create_app(Path({str(store)!r}), Settings(open=READS, log=False)))
+client = TestClient(create_app(Path({str(funded_store)!r}), Settings(open=READS, log=False)))
 assert client.get("/v1/weights").json()["items"] and client.get("/v1/weights/skills").json()["items"]
 print(sorted({{"scipy", "sklearn", "lightgbm", "mlflow"}} & set(sys.modules)))
 """
@@ -222,10 +206,12 @@ def test_no_simulation_reveals_a_hidden_cell(hiding, unit, rule):
         ("/v1/allocations", CALL),
     ],
 )
-def test_the_same_input_gives_the_same_bytes_and_nothing_is_kept(service, store, caplog, address, body):
+def test_the_same_input_gives_the_same_bytes_and_none_is_kept(
+    service, funded_store, caplog, address, body
+):
     caplog.set_level(logging.DEBUG)
     first = service.post(address, json=body)
-    again = service_of(store).post(address, json=body)
+    again = service_of(funded_store).post(address, json=body)
     assert first.status_code == 200
     assert first.content == again.content
     pinned = service.post(address, params={"release": first.headers["x-release"]}, json=body)

@@ -13,26 +13,8 @@ from serve import schemas_funding
 from tests.serve.funding_service import (
     COURSE,
     plain,
-    read_back,
     refused,
-    service_of,
-    store_of,
 )
-
-
-@pytest.fixture(scope="module")
-def store(tiny_snapshot, tmp_path_factory):
-    return store_of(tiny_snapshot, tmp_path_factory.mktemp("funded"))
-
-
-@pytest.fixture(scope="module")
-def service(store):
-    return service_of(store)
-
-
-@pytest.fixture(scope="module")
-def funded(store):
-    return read_back(store)
 
 
 def test_a_course_is_scored_as_the_method_does(service, funded):
