@@ -206,9 +206,7 @@ def test_no_simulation_reveals_a_hidden_cell(hiding, unit, rule):
         ("/v1/allocations", CALL),
     ],
 )
-def test_the_same_input_gives_the_same_bytes_and_none_is_kept(
-    service, funded_store, caplog, address, body
-):
+def test_the_same_input_gives_the_same_bytes_and_none_is_kept(service, funded_store, caplog, address, body):
     caplog.set_level(logging.DEBUG)
     first = service.post(address, json=body)
     again = service_of(funded_store).post(address, json=body)
