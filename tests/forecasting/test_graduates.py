@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecasting.entrants import entrant_shares
+from forecasting.entrants import entry_draws, spread_of
 from forecasting.evidence import COMPONENTS, Evidence
 from forecasting.graduates import (
     InProportion,
@@ -143,7 +143,8 @@ def test_one_level_that_shrinks_moves_the_spread_at_long_horizons() -> None:
     entry = pd.DataFrame(
         {"field": "f", "level": ["low", "high"], "occupation": ["a", "b"], "share": 1.0, "sample": np.nan}
     )
-    first, last = (entrant_shares(crop, entry, ("a", "b"), 1, seed=1) for crop in (near, far))
+    drawn = entry_draws(entry, ("a", "b"), 1, seed=1)
+    first, last = (spread_of(crop, drawn, 2) for crop in (near, far))
     assert first is not None
     assert last is not None
     assert last[0, 0] < first[0, 0], "the youngest cohorts are empty: fewer of the lower level"

@@ -49,7 +49,10 @@ def entry_of(cells: dict[tuple[str, str, str], float], sample: float = np.nan) -
     return pd.DataFrame(rows, columns=["field", "level", "occupation", "share", "sample"])
 
 
-def entrant_shares(crop, entry, occupations, draws, seed):
+def entrant_shares(
+    crop: "pd.Series[float]", entry: pd.DataFrame, occupations: tuple[str, ...], draws: int, seed: int
+) -> np.ndarray | None:
+    """Return the shares over occupations of a crop of graduates, (occupations × draws)."""
     return spread_of(crop, entry_draws(entry, occupations, draws, seed), len(occupations))
 
 
