@@ -13,7 +13,7 @@ WORKERS ?= 2
 export OMP_WAIT_POLICY ?= passive
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: help install demo flanders test check-full bench lint lock clean
+.PHONY: help install demo flanders test check-full bench bench-api lint lock clean
 
 help:            ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/'
@@ -58,6 +58,9 @@ check-full: test  ## The long tests too
 
 bench: install   ## Benchmarks, into BENCHMARKS.md (PARTS="job_sdf cbs"; UNTIL=2022-12 cuts Job-SDF)
 	$(BIN)/python -m tests.benchmarks $(PARTS) $(if $(UNTIL),--until $(UNTIL))
+
+bench-api: install  ## Speed of the API beside a bare one (needs wrk), into BENCHMARKS.md
+	$(BIN)/python -m tests.benchmarks api
 
 lint: install    ## ruff and mypy
 	$(BIN)/python -m ruff check .

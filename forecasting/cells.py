@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import sparse
 
 from forecasting.gaps import Gap, gap, sum_cells
@@ -13,6 +14,7 @@ from forecasting.markets import Market
 from forecasting.parameters import Parameters
 from forecasting.series.panel import Array
 from forecasting.skill_forecast import SkillForecast
+from forecasting.suppression import CONFIDENTIAL
 from forecasting.vocabulary import ENTRANTS, JOBSEEKERS, OTHER_SOURCES
 
 SOURCES: Final = (ENTRANTS, JOBSEEKERS)
@@ -67,6 +69,7 @@ def score_cells(
     parameters: Parameters,
     *,
     tested: bool,
+    few: Mapping[str, NDArray[np.bool_]] | None = None,
 ) -> Cells:
     """Score every cell of every market.
 
@@ -74,6 +77,9 @@ def score_cells(
     ----------
     tested : bool
         Whether any past error says how wide an interval is; without one no figure is reliable.
+    few : mapping of str to ndarray of bool, shape (occupations,)
+        By region, where too few seek work to show (`forecasting.suppression.few_jobseekers`); by default
+        nowhere.
     """
     declared = {source for market in markets for source in market.others}
     sources = (*SOURCES, *(source for source in OTHER_SOURCES if source in declared))
@@ -81,7 +87,9 @@ def score_cells(
     return stack(
         [
             _window(
-                market, position, years, occupations, lack, scenario, parameters["small_cell"], tested=tested
+                *(market, position, years, occupations, lack, scenario, parameters["small_cell"]),
+                tested=tested,
+                few=(few or {}).get(market.region),
             )
             for market in markets
             for position, years in enumerate(parameters["horizons"])
@@ -99,6 +107,7 @@ def _window(
     small_cell: float,
     *,
     tested: bool,
+    few: NDArray[np.bool_] | None,
 ) -> Cells:
     """Score one market's cells for one window; what nobody says is zero here and has a reason."""
     employment = market.employment[position]
@@ -113,7 +122,7 @@ def _window(
     lack = np.stack([each[position] for each in lack_by_source.values()])
     turn = np.arange(zeros.shape[1]) % lack.shape[2]  # the profiles' draws come in turn
     found = gap(zeros if opened is None else opened.openings, supply, lack[:, :, turn])
-    index = _reasons(market.base, small_cell, opened, entering, seeking, tested=tested)
+    index = _reasons(market.base, small_cell, opened, entering, seeking, tested=tested, few=few)
     index = _reasons_of_others(index, further, others).assign(
         occupation=occupations,
         base=market.base,
@@ -139,14 +148,23 @@ def _window(
 
 
 def _reasons(
-    base: Array, small_cell: float, opened: object, entering: object, seeking: object, *, tested: bool
+    base: Array,
+    small_cell: float,
+    opened: object,
+    entering: object,
+    seeking: object,
+    *,
+    tested: bool,
+    few: NDArray[np.bool_] | None,
 ) -> pd.DataFrame:
     """Say of each cell why a part is not published; the score needs all of them."""
-    whole = np.where(base < small_cell, "confidential", "" if tested else "low_reliability").astype(object)
+    whole = np.where(base < small_cell, CONFIDENTIAL, "" if tested else "low_reliability").astype(object)
     parts = {
         f"reason_{name}": np.where((whole == "") & (part is None), "unavailable", whole)
         for name, part in (("openings", opened), (ENTRANTS, entering), (JOBSEEKERS, seeking))
     }
+    if few is not None and seeking is not None:
+        parts[f"reason_{JOBSEEKERS}"] = np.where((whole == "") & few, CONFIDENTIAL, whole)
     frame = pd.DataFrame({"reason_employment": whole, **parts})
     return frame.assign(reason=[next(filter(None, reasons), "") for reasons in frame.itertuples(index=False)])
 

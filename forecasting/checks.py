@@ -275,6 +275,29 @@ def _mentions_exceed_ads(tables: Tables) -> list[Problem]:
     return [Problem(read.file, "more mentions than ads", expected, "count ads once", "mentions", lines(bad))]
 
 
+def _ads_of_source_differ(tables: Tables) -> list[Problem]:
+    """Refuse a source whose ads of one occupation and period differ between its rows."""
+    if "skill_mentions" not in tables:
+        return []
+    read = tables["skill_mentions"]
+    named = read.frame[read.frame["source"].ne("")]
+    ads = named.groupby(["period", "region", "occupation", "source"])["ads"]
+    torn = read.frame.index.isin(named.index[ads.transform("min") < ads.transform("max")])
+    if not torn.any():
+        return []
+    expected = "the source's ads of the period in each of its rows"
+    return [
+        Problem(
+            read.file,
+            "several numbers of ads of one source",
+            expected,
+            "count its ads once",
+            "ads",
+            lines(pd.Series(torn, read.frame.index)),
+        )
+    ]
+
+
 def _root_missing(tables: Tables) -> list[Problem]:
     problems = []
     for name in ("occupations", "sectors"):
@@ -301,6 +324,7 @@ _BETWEEN: Final[tuple[Callable[[Tables], Iterable[Problem]], ...]] = (
     staffing_history_problems,
     _entry_sums,
     _mentions_exceed_ads,
+    _ads_of_source_differ,
     age_problems,
     hierarchy_problems,
     supply_problems,

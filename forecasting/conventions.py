@@ -68,7 +68,8 @@ def conventions(
     -----
     Net leavers are the cohorts' net outflow, and whom the region's own exit rates find beyond it. An
     occupation without rates has no gross figures: its leavers stay out of the total that the others' exits
-    sum to, and nobody moves to it.
+    sum to, and nobody moves to it. So it is with a cell that is too small to show: gross flows add up over
+    the shown ones, and tell nothing of the others.
     """
     horizons = tuple(parameters["horizons"])
     rates = read_rates(region.table("separations"), industry.occupations)
@@ -81,7 +82,8 @@ def conventions(
             net = _net(market, ages, future, years, own)
             sides[NET].append(_Side(net, None, np.full(len(market.base), ages is not None)))
             if rates is not None:
-                sides[GROSS].append(_gross(market.base, net, rates, level, years, known=ages is not None))
+                shown = rates.only(market.base >= parameters["small_cell"])
+                sides[GROSS].append(_gross(market.base, net, shown, level, years, known=ages is not None))
     frames = [_table(cells, name, each, region) for name, each in sides.items() if each]
     return Conventions(pd.concat(frames, ignore_index=True), _residuals(cells, sides[NET], sides[GROSS]))
 
@@ -98,7 +100,7 @@ def _net(market: Market, ages: Array | None, future: Array, years: int, exit_rat
     zeros = np.zeros_like(future)
     younger, older = (zeros, zeros)
     if ages is not None and market.cohorts is not None:
-        younger, older = leavers(ages, market.cohorts, years, exit_rates)
+        younger, older = leavers(ages, market.cohorts, years, exit_rates, market.leavers_stray)
     return Demand(future - market.base[:, None], younger, older, zeros)
 
 

@@ -221,7 +221,7 @@ class Openings:
 
 
 def leavers(
-    ages: Array, cohorts: Cohorts, years: int, exit_rates: Array | None = None
+    ages: Array, cohorts: Cohorts, years: int, exit_rates: Array | None = None, strays: Array | None = None
 ) -> tuple[Array, Array]:
     """Return who leaves within a window, aged 25-54 and 55+, persons, each of shape (occupations, draws).
 
@@ -232,13 +232,15 @@ def leavers(
     exit_rates : ndarray of shape (occupations,), optional
         How often workers of each leave (`forecasting.separations.own_exit_rates`): the region's leavers
         spread by them, not by ages alone.
+    strays : ndarray of shape (occupations, draws), optional
+        Factors by which the leavers of an occupation stray from both (parameter ``leaver_error``).
     """
     leaving = cohorts.leaving(years)
     younger = ages[:, ~cohorts.older] @ leaving[~cohorts.older]
     older = ages[:, cohorts.older] @ leaving[cohorts.older]
-    if exit_rates is None:
-        return younger, older
-    return by_exit_rates(younger, older, ages.sum(axis=1), exit_rates)
+    if exit_rates is not None:
+        younger, older = by_exit_rates(younger, older, ages.sum(axis=1), exit_rates)
+    return (younger, older) if strays is None else (younger * strays, older * strays)
 
 
 def openings(
@@ -248,6 +250,7 @@ def openings(
     cohorts: Cohorts,
     years: int,
     exit_rates: Array | None = None,
+    strays: Array | None = None,
 ) -> Openings:
     """Split a window's openings into expansion and net replacement.
 
@@ -263,7 +266,7 @@ def openings(
         The region's flows.
     years : int
         Length of the window.
-    exit_rates : ndarray of shape (occupations,), optional
+    exit_rates, strays : ndarray, optional
         As for `leavers`.
 
     Notes
@@ -271,7 +274,7 @@ def openings(
     B = max(ΔE, 0) + V with V = max(Out + min(ΔE, 0), 0): in a shrinking occupation only the leavers who are
     replaced count (ROA, METHOD.md section 1.2). Replaced leavers are split by age as leavers are.
     """
-    younger, older = leavers(ages, cohorts, years, exit_rates)
+    younger, older = leavers(ages, cohorts, years, exit_rates, strays)
     out = older + younger
     expansion = future - base[:, None]
     replaced = np.clip(out + np.minimum(expansion, 0), 0, None)

@@ -10,6 +10,7 @@ from forecasting.cells import KEY
 from forecasting.published import PUBLISHED
 from forecasting.retirement import Reform, Retirement
 from forecasting.scenarios import Scenario
+from forecasting.suppression import CONFIDENTIAL
 from forecasting.vocabulary import BASELINE
 
 _OF_GAPS: Final = ("openings", "supply", "unfilled", "score_p50")
@@ -45,7 +46,9 @@ def scenario_effects(
         moved = mine[list(EFFECTS)].astype(float) - beside[list(EFFECTS)].to_numpy(dtype=float)
         own, theirs = (side["reason"].fillna("").to_numpy(dtype=object) for side in (mine, beside))
         growth = _growth(mine["employment"], beside["employment"], mine["horizon"])
-        frame = mine[list(KEY)].join(moved).assign(reason=np.where(own == "", theirs, own))
+        reason = np.where(own == "", theirs, own)
+        moved[reason == CONFIDENTIAL] = np.nan
+        frame = mine[list(KEY)].join(moved).assign(reason=reason)
         why = [
             _sentence(row, rate, scenario, retirement.binding(int(row["horizon"])))
             for row, rate in zip(frame.to_dict("records"), growth, strict=True)

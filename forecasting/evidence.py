@@ -8,6 +8,7 @@ import pandas as pd
 
 from forecasting.cohorts import CohortFlow, cohort_panel
 from forecasting.demand import employment_panel
+from forecasting.funding.guards import bounded_region
 from forecasting.graduates import GRADUATE_YEARS, graduate_methods, graduate_panel
 from forecasting.jobseekers import jobseeker_panel
 from forecasting.layout import lay_out
@@ -25,6 +26,7 @@ from forecasting.series.shrinkage import LocalLevel, SamplingShrinkage
 from forecasting.skill_evidence import SKILL_SHARES, choose_share_method, share_errors, share_table
 from forecasting.skill_mentions import lay_out_ads
 from forecasting.staffing import History, long_enough, staffing_history
+from forecasting.suppression import shown_errors
 from forecasting.vocabulary import ALL_AGES, TOTAL
 
 EMPLOYMENT: Final = "sector_employment"
@@ -149,6 +151,7 @@ def _staffing(region: Region, parameters: Parameters, seed: int) -> Evidence:
 
 def _skill_shares(region: Region, parameters: Parameters, _: int) -> Evidence:
     """Hold the shares of ads that ask each skill to the ads that came; nothing in it is random."""
+    region = bounded_region(region, parameters)[0]
     ads = lay_out_ads(
         *(region.table("skill_mentions"), region.table("occupations"), region.table("concordance")),
         int(region.settings["base_year"]),
@@ -238,11 +241,12 @@ def _held(
     errors = rolling_errors(panel, methods, range(1, len(panel.periods)))
     errors = with_own_intervals(panel, errors, methods, NOMINAL)
     intervals = name in {EMPLOYMENT, STAFFING}  # the others make theirs in another way, or none
-    table = backtest_table(panel, errors, names, horizons, classes, minimum, intervals=intervals)
+    told = shown_errors(panel, errors, parameters["small_cell"]) if name == EMPLOYMENT else errors
+    table = backtest_table(panel, told, names, horizons, classes, minimum, intervals=intervals)
     method = choose(table)
     draws = parameters["bootstrap_draws"]
     groups = breakdown_table(
-        *(panel, errors, Naive().name, horizons, classes, minimum, draws, seed), intervals=intervals
+        *(panel, told, Naive().name, horizons, classes, minimum, draws, seed), intervals=intervals
     )
     return Evidence(
         method,

@@ -5,11 +5,13 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.demand import Industry, vacancy_rates
 from forecasting.markets import Market
 from forecasting.region import Region
 from forecasting.series.panel import Array
+from forecasting.suppression import CONFIDENTIAL
 from forecasting.vocabulary import ALL_AGES
 
 MAIN_SECTOR: Final = 0.1
@@ -22,7 +24,8 @@ def employment_history(
     """Return employment by occupation for every past year: sector employment times staffing.
 
     Unknown where a sector that the occupation works in is unknown; a flag is that of any sector with a
-    tenth of the occupation or more.
+    tenth of the occupation or more. Of a cell that is too small at the base year every year is hidden: where
+    staffing stays, the past and the other occupations would tell it.
     """
     rows = industry.employment
     rows = rows[
@@ -33,9 +36,19 @@ def employment_history(
         for code in (market.region for market in markets)
     ]
     table = pd.concat(frames, ignore_index=True)
-    small = table["persons"] < small_cell
-    reason = np.select([table["persons"].isna(), small], ["unavailable", "confidential"], "")
+    small = (table["persons"] < small_cell) | _too_small(table, industry, markets, small_cell)
+    reason = np.select([small, table["persons"].isna()], [CONFIDENTIAL, "unavailable"], "")
     return table.assign(persons=table["persons"].where(~small), reason=reason)
+
+
+def _too_small(
+    table: pd.DataFrame, industry: Industry, markets: Sequence[Market], small_cell: float
+) -> NDArray[np.bool_]:
+    """Return which rows are of cells with too few employed persons at the base year."""
+    cells = {
+        (m.region, code) for m in markets for code in np.array(industry.occupations)[m.base < small_cell]
+    }
+    return np.asarray(pd.MultiIndex.from_frame(table[["region", "occupation"]]).isin(list(cells)))
 
 
 def _history(industry: Industry, rows: pd.DataFrame) -> pd.DataFrame:
@@ -69,9 +82,11 @@ def _main_flags(by_sector: Array, flags: Sequence[str]) -> list[str]:
 
 
 def published_vacancy_rates(
-    region: Region, industry: Industry, markets: Sequence[Market], base_year: int
+    region: Region, industry: Industry, markets: Sequence[Market], base_year: int, small_cell: float
 ) -> pd.DataFrame:
     """Return the published table ``vacancy_rates``, null with a reason where no sector of it is surveyed."""
     persons = {market.region: market.leaf_base for market in markets}
     rates = vacancy_rates(industry, region.table("sector_vacancies"), persons, base_year)
-    return rates.assign(reason=np.where(rates["rate"].isna(), "unavailable", ""))
+    small = _too_small(rates, industry, markets, small_cell)
+    reason = np.select([small, rates["rate"].isna()], [CONFIDENTIAL, "unavailable"], "")
+    return rates.assign(rate=rates["rate"].mask(small), reason=reason)

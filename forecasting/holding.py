@@ -100,3 +100,22 @@ def strayed(held: Array, off: Array) -> Array:
     """
     more = np.exp(off)
     return np.asarray(held * more / (1 - held + held * more))
+
+
+def short_by(asked: Array, held: Array, factor: Array) -> Array:
+    """Return what is held where all that is short of what is asked is so many times that; the rest stays.
+
+    Parameters
+    ----------
+    asked, held : ndarray of shape (skills, draws)
+        `held` may have one column, and is NaN where unknown.
+    factor : ndarray of shape (draws,)
+        At least 0.
+
+    Examples
+    --------
+    >>> asked, held = np.array([[0.5], [0.5], [0.5]]), np.array([[0.4], [0.1], [0.9]])
+    >>> short_by(asked, held, np.array([2.0])).round(2).ravel().tolist()
+    [0.3, 0.0, 0.9]
+    """
+    return np.where(held < asked, np.maximum(asked - factor * (asked - held), 0.0), held)

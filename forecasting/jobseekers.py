@@ -2,11 +2,13 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.demand import Industry, employed
 from forecasting.entrants import shocks_by_size
 from forecasting.periods import year_of
 from forecasting.series.panel import Array, Panel, panel_from_table
+from forecasting.suppression import split_apart
 from forecasting.vocabulary import TOTAL
 
 _STREAM = 2
@@ -73,7 +75,9 @@ def jobseekers_by_occupation(
     return np.asarray(seeking * max(1 - lowest / stock[base_year], 0.0))
 
 
-def seeker_draws(seeking: Array, strays: float, draws: int, seed: int) -> Array:
+def seeker_draws(
+    seeking: Array, strays: float, draws: int, seed: int, hidden: NDArray[np.bool_] | None = None
+) -> Array:
     """Draw how a region's job seekers split over occupations, shape (occupations, draws).
 
     Parameters
@@ -82,16 +86,18 @@ def seeker_draws(seeking: Array, strays: float, draws: int, seed: int) -> Array:
         Persons.
     strays : float
         Standard deviation of the log of an occupation's share (parameter ``jobseeker_error``).
+    hidden : ndarray of bool, shape (occupations,), optional
+        Cells that are not shown.
 
     Returns
     -------
     ndarray
-        Their sum is that of `seeking` in every draw: the total is counted, the split is not sure.
+        Their sum is that of `seeking` in every draw, of the hidden cells and of the others: the total is
+        counted, the split is not sure.
     """
     shocks = shocks_by_size(seeking, draws, [seed, _STREAM])
     strayed = seeking[:, None] * np.exp(strays * shocks)
-    sums = strayed.sum(axis=0)
-    return np.asarray(strayed * np.divide(seeking.sum(), sums, out=np.zeros_like(sums), where=sums > 0))
+    return split_apart(strayed, seeking, np.zeros(len(seeking), dtype=bool) if hidden is None else hidden)
 
 
 def short_term_share(

@@ -5,6 +5,7 @@ What no assumption moves is worked out once (`grounds`); each scenario starts fr
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from forecasting.demand import (
     openings,
     sector_draws,
 )
-from forecasting.entrants import leaning_on_leavers, location_quotient
+from forecasting.entrants import leaning_on_leavers, location_quotient, shocks_by_size
 from forecasting.evidence import (
     EMPLOYMENT,
     STAFFING,
@@ -48,6 +49,9 @@ from forecasting.staffing import StaffingPaths, staffed, staffing_history, staff
 from forecasting.substitution import recruitment
 from forecasting.supply import Sources, supply_sources
 from forecasting.vocabulary import ALL_AGES, BASELINE
+
+_STREAM: Final = 4
+"""Beside the seed, so that leavers stray with nothing else; the same in all regions."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ class Market:
         Of the job seekers, those of less than a year; NaN where unknown, None where it is everywhere.
     others : mapping of str to tuple of ndarray of shape (occupations, draws)
         Persons over each window of the further sources that the region declares.
+    leavers_stray : ndarray of shape (occupations, draws), or None
+        Factors by which leavers stray from cohorts and exit rates; None where ages are unknown.
     """
 
     region: str
@@ -94,6 +100,7 @@ class Market:
     cohorts: Cohorts | None = None
     short_term: Array | None = None
     others: Mapping[str, tuple[Array, ...]] = field(default_factory=dict)
+    leavers_stray: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +128,8 @@ class Ground:
         Common to all regions; None where no history says how staffing moves: it stays.
     exit_rates : ndarray of shape (occupations,), or None
         How often workers of each leave work; None where nobody has counted it here.
+    leavers_stray : ndarray of shape (occupations, draws), or None
+        As in `Market`.
     """
 
     region: str
@@ -132,6 +141,7 @@ class Ground:
     recruitment: Array | None
     staffing: StaffingPaths | None = None
     exit_rates: Array | None = None
+    leavers_stray: Array | None = None
 
 
 def grounds(
@@ -172,7 +182,8 @@ def grounds(
             graduate_years(evidence),
         )
         paths = (each.sector_base, each.paths, each.leaf_shares)
-        found.append(Ground(code, *paths, cohorts, supply, streams, moves, own))
+        strays = None if cohorts is None else _leavers_stray(each.base, parameters, seed)
+        found.append(Ground(code, *paths, cohorts, supply, streams, moves, own, strays))
     return found
 
 
@@ -206,6 +217,12 @@ def _sectors(
     base = occupation_draws(industry.in_region(code), shares, sector_base)
     paths = on_path(paths, given_path(region, code, industry.top, horizons, BASELINE))
     return _Sectors(sector_base, paths, shares, base)
+
+
+def _leavers_stray(base: Array, parameters: Parameters, seed: int) -> Array:
+    strays = parameters["leaver_error"]
+    shocks = shocks_by_size(base, parameters["draws"], [seed, _STREAM])
+    return np.asarray(np.exp(strays * shocks - strays**2 / 2))
 
 
 def _leavers_a_year(
@@ -254,7 +271,8 @@ def forecast_market(
     leaf_base = start.leaf_shares * start.sector_base[industry.parent]
     employment = tuple(future[:, position] for position in range(len(horizons)))
     opened, central = _openings(
-        *(industry, code, base_year, base, leaf_base, employment, cohorts, horizons), start.exit_rates
+        *(industry, code, base_year, base, leaf_base, employment, cohorts, horizons),
+        *(start.exit_rates, start.leavers_stray),
     )
     return Market(
         code,
@@ -269,6 +287,7 @@ def forecast_market(
         cohorts,
         start.supply.short_term,
         start.supply.others,
+        start.leavers_stray,
     )
 
 
@@ -304,6 +323,7 @@ def _openings(
     cohorts: Cohorts | None,
     horizons: tuple[int, ...],
     exit_rates: Array | None,
+    strays: Array | None,
 ) -> tuple[tuple[Openings, ...] | None, tuple[Array, ...] | None]:
     if cohorts is None:
         return None, None
@@ -311,7 +331,7 @@ def _openings(
     ages = occupation_ages(industry, bands, leaf_base)
     drawn, central = [], []
     for at_end, years in zip(employment, horizons, strict=True):
-        drawn.append(openings(base, at_end, ages, cohorts, years, exit_rates))
+        drawn.append(openings(base, at_end, ages, cohorts, years, exit_rates, strays))
         mean = openings(base, at_end.mean(axis=1, keepdims=True), ages, cohorts.central, years, exit_rates)
         central.append(mean.openings[:, 0])
     return tuple(drawn), tuple(central)

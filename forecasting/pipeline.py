@@ -14,6 +14,7 @@ from forecasting.demand import Industry, employment_panel
 from forecasting.effects import scenario_effects
 from forecasting.errors import ForecastingError
 from forecasting.evidence import EMPLOYMENT, Evidence, backtests, train
+from forecasting.funding.guards import bounded_region, influence_sentence, influence_told
 from forecasting.funding.trainable import trainable_gaps
 from forecasting.funding.weight_tables import skill_weights_table, weights_table
 from forecasting.history import employment_history, published_vacancy_rates
@@ -34,6 +35,7 @@ from forecasting.skill_forecast import SkillForecast, skill_forecast
 from forecasting.skill_gaps import skill_gaps_table
 from forecasting.skill_questions import skill_questions
 from forecasting.snapshot import Snapshot
+from forecasting.suppression import few_jobseekers, hide_draws, with_reasons, without_hidden
 from forecasting.vocabulary import JOBSEEKERS
 
 
@@ -65,6 +67,7 @@ def build_snapshot(
     Snapshot
         The same region, parameters, seed and code give the same snapshot.
     """
+    given, (region, sources) = region, bounded_region(region, parameters)
     base_year = int(region.settings["base_year"])
     scenarios = read_scenarios(parameters["scenarios"])
     industry = lay_out(region)
@@ -74,10 +77,11 @@ def build_snapshot(
     starts = grounds(region, industry, employment_panel(industry, base_year), evidence, parameters, seed)
     told = _every_scenario(region, industry, starts, scenarios, asked, evidence[EMPLOYMENT], parameters)
     cells, gaps = told.cells, told.baseline["gaps"]
-    rates = published_vacancy_rates(region, industry, told.markets, base_year)
+    small = parameters["small_cell"]
+    rates = published_vacancy_rates(region, industry, told.markets, base_year, small)
     lacking = skill_gaps_table(cells, asked, region.table("regions"))
     lack = pd.Series(asked.lacks(JOBSEEKERS)[0].mean(axis=1), list(industry.occupations))
-    seen = observables(region, industry, lack, gaps, parameters, seed)
+    seen = observables(without_hidden(region, cells.index), industry, lack, gaps, parameters, seed)
     trained = trainable_gaps(cells, asked, region.table("courses"), region.table("skills"), parameters)
     backtest, groups = backtests(evidence)
     tables = {
@@ -89,8 +93,8 @@ def build_snapshot(
         ),
         "skill_gaps": lacking,
         **skill_questions(region, cells, lacking, asked, gaps, parameters),
-        **seen.tables,
-        "employment": employment_history(industry, told.markets, base_year, parameters["small_cell"]),
+        **with_reasons(seen.tables, cells.index, ("bottleneck_rule", "conditions")),
+        "employment": employment_history(industry, told.markets, base_year, small),
         "vacancy_rates": rates,
         "backtest": pd.concat([backtest, seen.backtest], ignore_index=True)
         if len(seen.backtest)
@@ -99,12 +103,15 @@ def build_snapshot(
         "weights": weights_table(cells, trained, seen.tables["conditions"], parameters),
         "skill_weights": skill_weights_table(trained, region.table("skills"), parameters),
     }
-    about = manifest(region, parameters, seed, code, evidence, industry.top) | {
+    about = manifest(given, parameters, seed, code, evidence, industry.top) | {
         "residuals": told.residuals,
         "comparison": comparison(gaps, rates),
         "unfilled_comparison": seen.comparison,
+        "sources_of_ads": influence_told(sources, parameters["source_bound"]),
     }
-    draws: dict[str, NDArray[Any]] = {"score": cells.gap.score, "openings": cells.gap.openings}
+    about["not_quotable"].append(influence_sentence(about["sources_of_ads"]))
+    kept = {"score": cells.gap.score, "openings": cells.gap.openings}
+    draws: dict[str, NDArray[Any]] = {name: hide_draws(each, cells.index) for name, each in kept.items()}
     return Snapshot(tables, about, draws | trained.draws())
 
 
@@ -181,7 +188,15 @@ def _run(
     """Return one scenario's markets, and its cells followed by their aggregates."""
     markets = [forecast_market(region, industry, start, scenario, parameters) for start in starts]
     _refuse_losses(markets, parameters["adding_up"])
-    cells = score_cells(markets, industry.occupations, asked, scenario.name, parameters, tested=tested)
+    jobseekers, base_year = region.table("jobseekers"), int(region.settings["base_year"])
+    least = parameters["small_cell_jobseekers"]
+    few = {
+        market.region: few_jobseekers(jobseekers, market.region, base_year, industry.occupations, least)
+        for market in markets
+    }
+    cells = score_cells(
+        markets, industry.occupations, asked, scenario.name, parameters, tested=tested, few=few
+    )
     recruitment = {start.region: start.recruitment for start in starts}
     cells = with_spillover(cells, industry.occupations, recruitment, parameters["passive_substitution"])
     return markets, with_aggregates(cells, region.table("occupations"), region.table("regions"))

@@ -12,6 +12,7 @@ from forecasting.gap_states import rank_intervals, states
 from forecasting.gaps import gap, share_of_openings
 from forecasting.parameters import Parameters
 from forecasting.series.panel import Array
+from forecasting.suppression import CONFIDENTIAL
 from forecasting.vocabulary import ENTRANTS, JOBSEEKERS, SHORT_TERM
 
 PERCENTS = (10, 50, 90)
@@ -52,6 +53,7 @@ def gaps_table(
     for reasons, columns in HIDDEN_BY.items():
         hidden = cells.index[list(reasons)].map(bool).any(axis=1)
         frame[columns] = frame[columns].mask(hidden)
+    frame["openings"] = frame["openings"].mask(reason.eq(CONFIDENTIAL))  # still told in the table openings
     frame["rank"] = _rank(frame)
     frame = frame.join(rank_intervals(found.score, frame, frame["rank"].notna().to_numpy()))
     supply, rule = cells.supply.sum(axis=0), parameters["state_rule"]

@@ -13,6 +13,7 @@ from forecasting.cells import KEY, Cells
 from forecasting.indicators import COVERAGE, ITA, SEEKERS_PER_OPENING
 from forecasting.parameters import Parameters
 from forecasting.series.panel import Array
+from forecasting.suppression import CONFIDENTIAL
 
 YES: Final = "yes"
 NO: Final = "no"
@@ -151,6 +152,7 @@ def shortages_table(
     else:
         frame["state"] = ""
     frame.loc[index["reason"].ne(""), _names("shortage")] = np.nan
+    frame.loc[index["reason"].eq(CONFIDENTIAL), _names(COVERAGE)] = np.nan  # still told in indicators
     answer = answers(frame["rank_probability"].to_numpy(dtype=float), parameters["likely"])
     frame["answer"] = np.where(frame["reason"].eq(""), answer, ABSTAIN)
     return frame.assign(

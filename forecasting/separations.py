@@ -48,6 +48,10 @@ class Rates:
         """Return which occupations have rates."""
         return np.asarray(np.isfinite(self.exits))
 
+    def only(self, occupations: NDArray[np.bool_]) -> "Rates":
+        """Return the rates of some occupations, unknown for the others."""
+        return Rates(*(np.where(occupations, each, np.nan) for each in (self.exits, self.transfers)))
+
 
 def read_rates(separations: pd.DataFrame, occupations: tuple[str, ...]) -> Rates | None:
     """Return the rates of the occupations; None where none of them has both.

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.holding import Holding, fit_holding, strayed
+from forecasting.holding import Holding, fit_holding, short_by, strayed
 from forecasting.over_asking import base_rates, without_base_rate
 from forecasting.parameters import Parameters
 from forecasting.region import Region
@@ -32,7 +32,8 @@ from forecasting.vocabulary import ENTRANTS, JOBSEEKERS
 NOW = 0.0
 """The base year, in years from it."""
 _STREAM: Final = 11
-"""Beside the seed: what is held strays apart from what is asked."""
+_SHORT: Final = 13
+"""Beside the seed: what is held strays apart from what is asked, and what is short apart from both."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class SkillForecast:
         Whose skills a further source is taken to have; absent where unknown.
     holding : Holding or None
         How what is held goes with what was asked; None where nothing tells: they are the same.
+    strays : float
+        How far all that a source falls short strays (parameter ``lack_error``).
     """
 
     occupations: tuple[str, ...]
@@ -83,6 +86,7 @@ class SkillForecast:
     tolerated: float
     alike: Mapping[str, str]
     holding: Holding | None = None
+    strays: float = 0.0
 
     def demand(self, row: int) -> tuple[Demand, ...]:
         """Return what an occupation asks in each window, in the order of the horizons."""
@@ -112,6 +116,7 @@ class SkillForecast:
                 held[JOBSEEKERS] = self._learnt(drawn[NOW - self.lags[JOBSEEKERS]], row, JOBSEEKERS)
             elif told is not None:
                 held[JOBSEEKERS] = told
+            held = {source: self._short(row, source, drawn[at], each) for source, each in held.items()}
             windows.append(
                 Demand(skill, drawn[at], drawn[NOW].mean(axis=1), self.importance[row, skill], held)
             )
@@ -131,6 +136,15 @@ class SkillForecast:
         if self.holding is None or self.draws == 1:
             return told
         return strayed(told, self._straying(row, JOBSEEKERS, (1, self.draws)))
+
+    def _short(self, row: int, source: str, asked: Array, held: Array) -> Array:
+        """Return what is held where all that a source falls short strays alike, the same in every window."""
+        if self.shares is None or asked.shape[1] == 1:
+            return held
+        stream = [self.shares.seed, _SHORT, row, (ENTRANTS, JOBSEEKERS).index(source)]
+        shocks = np.random.default_rng(stream).standard_normal(asked.shape[1])
+        factor = np.exp(self.strays * shocks - self.strays**2 / 2)
+        return short_by(asked, held, factor)
 
     def _straying(self, row: int, source: str, shape: tuple[int, ...]) -> Array:
         """Return log-odds by which what is held strays: the same in every window; none of a single draw."""
@@ -212,11 +226,8 @@ def skill_forecast(
     lags = {ENTRANTS: parameters["curriculum_lag"], JOBSEEKERS: parameters["last_work_lag"]} if spread else {}
     horizons = tuple(parameters["horizons"])
     shares, holding = None, None
-    base, rates, held = (
-        np.zeros((0, len(skills))),
-        np.zeros(len(skills)),
-        matrix(seekers, "share", occupations, skills),
-    )
+    base, rates = np.zeros((0, len(skills))), np.zeros(len(skills))
+    held = matrix(seekers, "share", occupations, skills)
     if len(ads.index):
         counts = yearly(ads, base_year, parameters)
         levels = share_methods(parameters["profile_damping"])[method if spread else MEAN](counts)
@@ -247,6 +258,7 @@ def skill_forecast(
         parameters["tolerated_unknown"],
         {source: known for source, known in parameters["skills_as"].items() if known},
         holding,
+        parameters["lack_error"],
     )
 
 

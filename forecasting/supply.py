@@ -20,6 +20,7 @@ from forecasting.jobseekers import (
 from forecasting.parameters import Parameters
 from forecasting.region import Region
 from forecasting.series.panel import Array
+from forecasting.suppression import few_jobseekers
 from forecasting.vocabulary import OTHER_SOURCES, TOTAL
 
 
@@ -98,10 +99,13 @@ def supply_sources(
         for source in yearly[0]
     }
     recent = None if seeking is None or share is None else seeking * short_term_available(share, months)
+    hidden = (base < parameters["small_cell"]) | few_jobseekers(
+        table, code, base_year, industry.occupations, parameters["small_cell_jobseekers"]
+    )
     split = (
         None
         if seeking is None
-        else seeker_draws(seeking, parameters["jobseeker_error"], parameters["draws"], seed)
+        else seeker_draws(seeking, parameters["jobseeker_error"], parameters["draws"], seed, hidden)
     )
     return Sources(entering, split, recent, others)
 

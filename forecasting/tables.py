@@ -201,7 +201,7 @@ _DECLARED: Final[tuple[Table, ...]] = (
     ),
     Table(
         "skill_mentions",
-        ("period", "region", "occupation", "skill"),
+        ("period", "region", "occupation", "skill", "source"),
         (
             _PERIOD,
             Column(
@@ -211,6 +211,13 @@ _DECLARED: Final[tuple[Table, ...]] = (
             _SKILL,
             Column("ads", "number", "ads", "ads of the occupation in the period", 0, 1e9),
             Column("mentions", "number", "ads", "ads that ask the skill", 0, 1e9),
+            Column(
+                "source",
+                "text",
+                "-",
+                "pseudonym of the employer or agency, where known; ads and mentions are its own",
+                required=False,
+            ),
         ),
         "job ads that ask a skill",
     ),

@@ -83,6 +83,8 @@ def serve(
             server_header=False,
             access_log=False,  # its lines hold the query; serve.logs writes one without
             log_config=CONFIGURATION,
+            http="serve.wire:Wire",  # what is no HTTP is refused as a problem too
+            ws="none",
             proxy_headers=bool(proxies),
             forwarded_allow_ips=proxies or None,
             timeout_graceful_shutdown=grace,

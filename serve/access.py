@@ -1,4 +1,4 @@
-"""Who may ask what, and how often: the middleware in front of every route.
+"""Who may ask what, and how often: the gate in front of every route.
 
 A key comes as ``Authorization: Bearer KEY`` or ``X-API-Key: KEY``, never in the address, which ends up in the
 logs of proxies. What needs which scope goes by the path, so that an answer kept ready is guarded as well.
@@ -14,17 +14,18 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from forecasting.errors import InputError
+from serve.cors import Header
+from serve.fields import Fields, fields_of
 from serve.keys import Key, Keyring
 from serve.limits import Limiter, Spent, network, refuse_large, too_large
 from serve.negotiation import acceptable
 from serve.problems import Refusal, respond
 from serve.settings import Grant, Settings
 
-_FREE: Final = re.compile(r"/(healthz|readyz|docs|openapi\.json|static/.*|v1/problems)")
+_FREE: Final = re.compile(r"/(healthz|readyz|docs|dictionary|openapi\.json|static/.*|v1/problems)")
 _FUNDING: Final = ("weights", "courses", "allocat", "simulat")
 """What the funding step publishes: addresses under /v1 that begin so, and tables in bulk so named."""
 
-_READ: Final = frozenset({b"accept", b"authorization", b"x-api-key", b"content-length", b"transfer-encoding"})
 _REALM: Final = 'Bearer realm="competence-forecast"'
 _HOW: Final = "Send a key as `Authorization: Bearer KEY` or `X-API-Key: KEY`"
 
@@ -47,45 +48,43 @@ def needed(path: str) -> Grant | None:
     return None if _FREE.fullmatch(path) else "scores"
 
 
-class Fields(NamedTuple):
-    """What the middleware reads of a request's header fields."""
-
-    size: int
-    secrets: frozenset[str]
-    accept: str
-    length: bytes | None
-    chunked: bool
-
-
-def read_fields(scope: Scope) -> Fields:
-    """Return the fields that matter here, in one pass."""
-    size, secrets, accept, length, chunked = 0, set[str](), "", None, False
-    for name, value in scope["headers"]:
-        size += len(name) + len(value) + 4
-        if name not in _READ:
-            continue
-        if name == b"accept":
-            accept += ("," if accept else "") + value.decode("latin-1")
-        elif name == b"authorization":
-            scheme, _, said = value.decode("latin-1").partition(" ")
-            if scheme.lower() == "bearer":
-                secrets.add(said.strip())
-        elif name == b"x-api-key":
-            secrets.add(value.decode("latin-1").strip())
-        elif name == b"content-length":
-            length = value
-        elif name == b"transfer-encoding":
-            chunked = True
-    return Fields(size, frozenset(secrets), accept, length, chunked)
-
-
-class Guard:
-    """Middleware that refuses who may not ask, asks too often or too much, or cannot read the answer.
+class Admission(NamedTuple):
+    """What the gate decided about one request.
 
     Parameters
     ----------
-    app : ASGI application
-        What answers.
+    refusal : Refusal or None
+        Why it is not answered.
+    private : bool
+        Whether the answer is for this client only, not for a cache that others share.
+    spent : Spent or None
+        What the client has left; None where it is not counted.
+    key : str or None
+        Id of the key that was presented.
+    """
+
+    refusal: Refusal | None = None
+    private: bool = False
+    spent: Spent | None = None
+    key: str | None = None
+
+    def complete(self, headers: list[Header]) -> list[Header]:
+        """Return an answer's headers with what is left, and kept out of shared caches if it needed a key."""
+        headers = kept_private(headers) if self.private else headers
+        return [*headers, *self.spent.headers()] if self.spent else headers
+
+
+_FREELY: Final = Admission()
+
+Who = Key | Refusal | None
+"""A key that holds, why the one that was presented does not, or nobody."""
+
+
+class Gate:
+    """Decides about each request once: its size, its key, the scope it needs, how often its client came.
+
+    Parameters
+    ----------
     settings : Settings
         What is open, and how large a body may be.
     keyring : Keyring
@@ -94,63 +93,51 @@ class Guard:
         How often each client came.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, keyring: Keyring, limiter: Limiter) -> None:
-        self.app, self.settings, self.keyring, self.limiter = app, settings, keyring, limiter
+    def __init__(self, settings: Settings, keyring: Keyring, limiter: Limiter) -> None:
+        self.settings, self.keyring, self.limiter = settings, keyring, limiter
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or refuse it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        fields = read_fields(scope)
-        spent: list[Spent] = []
+    def admit(self, scope: Scope, fields: Fields) -> Admission:
+        """Count a request, and return whether it may be asked."""
         try:
             refuse_large(scope, fields.length, fields.size, self.settings.body)
-            private = self._admit(scope, fields, spent)
         except Refusal as refusal:
-            told = respond(scope, refusal.code, refusal.detail, refusal.errors, headers=refusal.headers)
-            await told(scope, receive, _completed(send, spent, private=True))
-            return
-        if fields.length is not None or fields.chunked:
-            receive = _counted(receive, self.settings.body)
-        completed = _completed(send, spent, private=private)
-        if fields.accept and "*/*" not in fields.accept:
-            completed = _negotiated(scope, receive, completed, fields.accept)
-        await self.app(scope, receive, completed)
+            return Admission(refusal, private=True)
+        return self.allow(scope, self.identify(fields.secrets))
 
-    def _admit(self, scope: Scope, fields: Fields, spent: list[Spent]) -> bool:
-        """Count the request and refuse it where it may not be asked.
+    def private(self, path: str) -> bool:
+        """Return whether what a path answers is for the holders of a key only."""
+        need = needed(path)
+        return need is not None and need not in self.settings.open
 
-        Returns
-        -------
-        bool
-            Whether the answer is for this client only, not for a cache that others share.
-        """
-        need = needed(scope["path"])
-        if need is None:
-            return False
-        client = network(scope["client"][0] if scope.get("client") else "unknown")
+    def identify(self, secrets: frozenset[str]) -> Who:
+        """Return the key that was presented, why it does not hold, or None without one."""
         try:
-            key = self._known(fields.secrets)
-        except Refusal:
-            self._spend(spent, client, None)
-            raise
-        self._spend(spent, client, key)
-        if key is not None:
-            scope["state"]["key"] = key.id
-        if need in self.settings.open:
-            return False
-        if key is None:
-            raise Refusal("key_missing", f"This address needs a key. {_HOW}.", headers=_challenge())
-        if need not in key.scopes:
-            told = f"Key {key.id} may read {', '.join(key.scopes)}; this address needs scope {need}."
-            raise Refusal("scope_missing", told, headers=_challenge("insufficient_scope", need))
-        return True
+            return self._known(secrets) if secrets else None
+        except Refusal as refusal:
+            return refusal
 
-    def _known(self, secrets: frozenset[str]) -> Key | None:
-        """Return the key that was presented; None without one, a refusal where it does not hold."""
-        if not secrets:
-            return None
+    def allow(self, scope: Scope, who: Who) -> Admission:
+        """Count a request of a reasonable size, and return whether its client may ask it."""
+        need = needed(scope["path"])
+        if need is None or (who is None and need in self.settings.open and not self.limiter.counts_strangers):
+            return _FREELY
+        key = who if isinstance(who, Key) else None
+        refusal = who if isinstance(who, Refusal) else None
+        if key is None:
+            client = network(scope["client"][0] if scope.get("client") else "unknown")
+            spent = self.limiter.spend(client, keyed=False)
+        else:
+            spent = self.limiter.spend(key.id, keyed=True, rate=key.rate)
+        if spent is not None and spent.exceeded:
+            told = f"{spent.limit} requests a minute are answered; ask again in {spent.left} seconds."
+            refusal = Refusal("too_many_requests", told, headers={"Retry-After": str(spent.left)})
+        elif refusal is None and need not in self.settings.open:
+            refusal = _forbidden(key, need)
+        private = refusal is not None or self.private(scope["path"])
+        return Admission(refusal, private, spent, key.id if key is not None else None)
+
+    def _known(self, secrets: frozenset[str]) -> Key:
+        """Return the key that was presented; a refusal where it does not hold."""
         if len(secrets) > 1:
             raise Refusal(
                 "key_refused",
@@ -169,18 +156,49 @@ class Guard:
             raise Refusal("key_refused", told, headers=_challenge("invalid_token"))
         return key
 
-    def _spend(self, spent: list[Spent], client: str, key: Key | None) -> None:
-        counted = (
-            self.limiter.spend(client, keyed=False)
-            if key is None
-            else self.limiter.spend(key.id, keyed=True, rate=key.rate)
-        )
-        if counted is None:
+
+def _forbidden(key: Key | None, need: Grant) -> Refusal | None:
+    """Return why a key, or none, does not open an address that needs a scope; None where it does."""
+    if key is None:
+        return Refusal("key_missing", f"This address needs a key. {_HOW}.", headers=_challenge())
+    if need not in key.scopes:
+        told = f"Key {key.id} may read {', '.join(key.scopes)}; this address needs scope {need}."
+        return Refusal("scope_missing", told, headers=_challenge("insufficient_scope", need))
+    return None
+
+
+class Guard:
+    """Middleware that refuses who may not ask, asks too often or too much, or cannot read the answer.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What answers.
+    gate : Gate
+        What decides, unless it already did for this request: then `scope["state"]["admission"]` says how.
+    """
+
+    def __init__(self, app: ASGIApp, gate: Gate) -> None:
+        self.app, self.gate = app, gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or refuse it."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
             return
-        spent.append(counted)
-        if counted.exceeded:
-            told = f"{counted.limit} requests a minute are answered; ask again in {counted.left} seconds."
-            raise Refusal("too_many_requests", told, headers={"Retry-After": str(counted.left)})
+        fields = fields_of(scope)
+        admission: Admission = scope["state"].get("admission") or self.gate.admit(scope, fields)
+        send, refusal = _completed(send, admission), admission.refusal
+        scope["state"]["key"] = admission.key
+        if refusal is not None:
+            told = respond(scope, refusal.code, refusal.detail, refusal.errors, headers=refusal.headers)
+            await told(scope, receive, send)
+            return
+        if fields.length is not None or fields.chunked:
+            receive = _counted(receive, self.gate.settings.body)
+        if fields.accept and "*/*" not in fields.accept:
+            send = _negotiated(scope, receive, send, fields.accept)
+        await self.app(scope, receive, send)
 
 
 def _challenge(error: str | None = None, scope: Grant | None = None) -> Mapping[str, str]:
@@ -204,29 +222,30 @@ def _counted(receive: Receive, most: int) -> Receive:
     return receive_counted
 
 
-def _completed(send: Send, spent: list[Spent], *, private: bool) -> Send:
-    """Return a send that tells what is left, and keeps what needed a key out of shared caches."""
-    if not spent and not private:
+def _completed(send: Send, admission: Admission) -> Send:
+    """Return a send that completes the headers of the answer."""
+    if admission.spent is None and not admission.private:
         return send
-    extra = spent[-1].headers() if spent else []
 
     async def send_completed(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = [_kept_private(pair) for pair in message["headers"]] if private else message["headers"]
-            if private and not any(name == b"cache-control" for name, _ in headers):
-                headers.append((b"cache-control", b"private, no-cache"))
-            message = {**message, "headers": [*headers, *extra]}
+            message = {**message, "headers": admission.complete(list(message["headers"]))}
         await send(message)
 
     return send_completed
 
 
-def _kept_private(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    name, value = pair
-    if name.lower() != b"cache-control":
-        return name, value
+def kept_private(headers: list[Header]) -> list[Header]:
+    """Return headers that keep an answer out of the caches that clients share."""
+    private = [_private(*pair) if pair[0].lower() == b"cache-control" else pair for pair in headers]
+    if private == headers and not any(name == b"cache-control" for name, _ in headers):
+        private.append((b"cache-control", b"private, no-cache"))
+    return private
+
+
+def _private(name: bytes, value: bytes) -> Header:
     kept = (part.strip() for part in value.split(b",") if part.strip() not in {b"public", b"private"})
-    return b"cache-control", b", ".join((b"private", *kept))
+    return name.lower(), b", ".join((b"private", *kept))
 
 
 def _negotiated(scope: Scope, receive: Receive, send: Send, accept: str) -> Send:

@@ -19,6 +19,8 @@ WHY_NULL: Final = {
     **REASONS,
     "unchanged": "both releases publish the same figures here",
     "no_match": "the release has rows here, but none that matches what is asked",
+    "not_by_occupation": "the parts of the score were tested over all cells together; no row is of one "
+    "occupation",
 }
 """Why a figure is null, or a list empty."""
 

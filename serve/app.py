@@ -1,6 +1,7 @@
 """The service put together: store, envelope, problems, routes. Nothing happens on import."""
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,16 +12,17 @@ from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from serve import problems
-from serve.access import Guard
+from serve.access import Gate, Guard
 from serve.assets import load_assets, load_pages
 from serve.cors import Cors
+from serve.front import Front
 from serve.headers import Envelope
-from serve.kept import Answers
+from serve.kept import Answers, Kept
 from serve.keys import KEYS, Keyring
 from serve.limits import Counter, Limiter
-from serve.logs import Observed
 from serve.metrics import Metrics
 from serve.openapi import DESCRIPTION, TAGS, Service
 from serve.query import refuse_unknown
@@ -69,7 +71,7 @@ def create_app(store_folder: Path, settings: Settings | None = None) -> FastAPI:
         sharing.cancel()
         metrics.share()
 
-    app = Service(
+    app = _Fronted(
         title="Competence forecast",
         version="1",
         description=DESCRIPTION + problems.table_of_codes(),
@@ -89,14 +91,23 @@ def create_app(store_folder: Path, settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(RequestValidationError, problems.on_validation)
     app.state.settings, app.state.metrics = settings, metrics
-    # The last one is the outermost: whatever the others refuse is named, completed, counted and logged.
-    app.add_middleware(Answers)  # innermost: what is kept ready is guarded, counted and named all the same
-    app.add_middleware(Guard, settings=settings, keyring=Keyring(store_folder / KEYS), limiter=limiter)
-    if settings.origins:
-        app.add_middleware(Cors, origins=settings.origins)
-    app.add_middleware(Envelope, store=store)
-    app.add_middleware(Observed, metrics=metrics, log=settings.log)
+    kept, gate, cors = Kept(), Gate(settings, Keyring(store_folder / KEYS), limiter), Cors(settings.origins)
+    # The last one is the outermost: whatever the others refuse is named and completed.
+    app.add_middleware(Answers, kept=kept)
+    app.add_middleware(Guard, gate=gate)
+    app.add_middleware(Envelope, store=store, cors=cors)
+    app.front = Front(super(_Fronted, app).__call__, store, gate, kept, cors, metrics, settings.log)
     return app
+
+
+class _Fronted(Service):
+    """The service with its front before everything that the framework itself puts around an answer."""
+
+    front: Front
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self.front(scope, receive, send)
 
 
 def _counting(settings: Settings) -> tuple[Metrics, Limiter]:
@@ -106,5 +117,12 @@ def _counting(settings: Settings) -> tuple[Metrics, Limiter]:
 
 
 def from_environment() -> FastAPI:
-    """Return the service over the store that ``COMPETENCE_STORE`` names; each worker process calls this."""
-    return create_app(Path(os.environ.get(STORE, DEFAULT_STORE)), read_settings())
+    """Return the service over the store that ``COMPETENCE_STORE`` names; each worker process calls this.
+
+    What was imported stays for as long as the process: searching it for garbage would take a tenth of a
+    second at a time, while every client waits.
+    """
+    app = create_app(Path(os.environ.get(STORE, DEFAULT_STORE)), read_settings())
+    gc.collect()
+    gc.freeze()
+    return app

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
+
+Header = tuple[bytes, bytes]
 
 _ALLOWED: Final = [
     (b"access-control-allow-methods", b"GET, HEAD, POST"),
@@ -13,50 +15,44 @@ _EXPOSED: Final = (
     b"ETag, Link, RateLimit, RateLimit-Policy, Retry-After, X-Release, X-Model-Version, X-Data-Vintage, "
     b"X-Base-Year, X-Status, X-Taxonomy, X-Scenario, X-Convention"
 )
+_EXPOSE: Final = (b"access-control-expose-headers", _EXPOSED)
+_VARIES: Final = (b"vary", b"Origin")
+_EVERY: Final = "*"
 
 
 class Cors:
-    """Middleware that lets the scripts of some sites read the answers; cookies are never sent along.
+    """Lets the scripts of some sites read the answers; cookies are never sent along.
 
     Parameters
     ----------
-    app : ASGI application
-        What answers.
     origins : frozenset of str
         The sites, as ``https://example.org``; ``*`` is every one.
     """
 
-    def __init__(self, app: ASGIApp, origins: frozenset[str]) -> None:
-        self.app, self.origins = app, origins
+    def __init__(self, origins: frozenset[str]) -> None:
+        self.origins = origins
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a browser's question beforehand, and tell in every other answer who may read it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        asked = dict(scope["headers"])
-        told = self._told(asked.get(b"origin", b"").decode("latin-1"))
-        if scope["method"] == "OPTIONS" and b"access-control-request-method" in asked:
-            # A site that is not allowed gets the same 204 without permission: its browser then refuses.
-            headers = [*told, *_ALLOWED] if told[:-1] else told
-            await send({"type": "http.response.start", "status": 204, "headers": headers})
-            await send({"type": "http.response.body"})
-            return
-
-        async def send_told(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], *told]}
-            await send(message)
-
-        await self.app(scope, receive, send_told)
-
-    def _told(self, origin: str) -> list[tuple[bytes, bytes]]:
-        """Return who may read the answer, and last that another site may be told otherwise."""
-        if "*" in self.origins:
-            every = (b"access-control-allow-origin", b"*")
-            return [every, (b"access-control-expose-headers", _EXPOSED)]
-        varies = (b"vary", b"Origin")
+    def told(self, origin: str) -> tuple[Header, ...]:
+        """Return who may read an answer, and last that another site may be told otherwise."""
+        if not self.origins:
+            return ()
+        if _EVERY in self.origins:
+            return (b"access-control-allow-origin", b"*"), _EXPOSE
         if origin not in self.origins:
-            return [varies]
-        one = (b"access-control-allow-origin", origin.encode("latin-1"))
-        return [one, (b"access-control-expose-headers", _EXPOSED), varies]
+            return (_VARIES,)
+        return (b"access-control-allow-origin", origin.encode("latin-1")), _EXPOSE, _VARIES
+
+    def asked_beforehand(self, scope: Scope) -> bool:
+        """Return whether a request is a browser's question before the real one."""
+        asks = bool(self.origins) and scope["method"] == "OPTIONS"
+        return asks and any(name == b"access-control-request-method" for name, _ in scope["headers"])
+
+    def allowed(self, origin: str) -> list[Header]:
+        """Return what a site may ask.
+
+        One that is not allowed gets the same answer without permission: its browser then refuses.
+        """
+        return list(_ALLOWED) if {_EVERY, origin} & self.origins else []
+
+
+NOBODY: Final = Cors(frozenset())

@@ -16,6 +16,7 @@ from serve.funding_given import refuse, refused
 from serve.funding_release import SKILL, caution, draws, frame, parameters, policy, records, rows_of
 from serve.problems import Fault
 from serve.release import Release
+from serve.schemas import Language
 from serve.schemas_funding import AllocationCall, GivenApplication
 
 _LATEST: Final = ("current", "made up")
@@ -50,7 +51,7 @@ def allocate(release: Release, store: Path, asked: AllocationCall) -> dict[str, 
     from forecasting.funding.programme_tables import COLUMNS, summary
     from forecasting.funding.statements import statements
 
-    name, items = release.champion.release, _items(decision)
+    name, items = release.champion.release, _items(decision, asked.lang)
     about = {each: dividing[each] for each in _TOLD}
     text = statements(call, decision, name, basis.rule.quantile, about, asked.lang)
     return {
@@ -126,15 +127,17 @@ def _rows(given: Iterable[BaseModel], columns: Iterable[str]) -> Any:
     return pd.DataFrame([each.model_dump() for each in given], columns=list(columns), dtype=object)
 
 
-def _items(decision: Any) -> list[dict[str, Any]]:
-    """Return each application's amount with the findings of law that it follows from."""
+def _items(decision: Any, lang: Language) -> list[dict[str, Any]]:
+    """Return each application's amount with the findings of law that it follows from, in one language."""
     from forecasting.funding.programme_tables import result_table
 
     findings: dict[str, list[dict[str, Any]]] = {}
-    for row in records(decision.legal.findings):
+    found, spoken = decision.legal.findings, "detail_nl" if lang == "nl" else "detail"
+    for row in records(found.assign(detail=found[spoken]).drop(columns="detail_nl")):
         findings.setdefault(str(row.pop("application")), []).append(row)
-    more = records(decision.table[["course_band", "weighted_size", "course_why", "course_why_nl"]])
-    rows = zip(records(result_table(decision)), more, decision.above.shares, strict=True)
+    sentence = "course_why_nl" if lang == "nl" else "course_why"
+    more = decision.table[["course_band", "weighted_size"]].assign(course_why=decision.table[sentence])
+    rows = zip(records(result_table(decision)), records(more), decision.above.shares, strict=True)
     return [
         {**row, **own, "share_above_base": str(share), "findings": findings.get(str(row["id"]), [])}
         for row, own, share in rows

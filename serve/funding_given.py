@@ -5,17 +5,16 @@ from typing import Any, Final
 
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 
 from forecasting.errors import ROWS_SHOWN, ForecastingError, InputError, Problem
-from serve.problems import JSON, Fault, Refusal
+from serve.bodies import Given
+from serve.problems import JSON, Fault, Refusal, shown
 
-_VALUE_LONGEST: Final = 100
 _HEADER: Final = 2
 """Line of the first row in a file with a header: how the method counts rows."""
 
 
-class Located(APIRoute):
+class Located(Given):
     """A route that says which item of a body is at fault, and tells the same fault of many items once."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -66,15 +65,15 @@ def faults_of_shape(found: Sequence[Mapping[str, Any]]) -> list[Fault]:
         named = [f"[{step}]" if isinstance(step, int) else f".{step}" for step in place]
         if numbers and len(place) > 1:
             named[place.index(numbers[0])] = "[]"
-        key = (_shown("".join(named).lstrip(".")) or "body", message)
+        key = (shown("".join(named).lstrip(".")) or "body", message)
         if error["type"] == "json_invalid":
-            key = ("body", f"not JSON: {message}")
+            key = ("body", f"not JSON: {error['ctx']['error']}")
         items.setdefault(key, []).extend(numbers[:1])
         first.setdefault(key, None if error["type"] in {"missing", "json_invalid"} else error.get("input"))
     return [
         Fault(
             parameter=name,
-            value=None if first[name, message] is None else _shown(str(first[name, message])),
+            value=None if first[name, message] is None else str(first[name, message]),
             message=message + among(items[name, message]),
         )
         for name, message in items
@@ -92,15 +91,9 @@ def among(items: Sequence[int]) -> str:
     distinct = sorted(set(items))
     if not distinct:
         return ""
-    shown = ", ".join(str(item) for item in distinct[:ROWS_SHOWN])
+    some = ", ".join(str(item) for item in distinct[:ROWS_SHOWN])
     more = len(distinct) - ROWS_SHOWN
-    return f" (item{'s' if len(distinct) > 1 else ''} {shown}{f' and {more:,} more' if more > 0 else ''})"
-
-
-def _shown(text: str) -> str:
-    """Return text that can be repeated in an answer: short, and writable in UTF-8."""
-    plain = text.encode("utf-8", "replace").decode()
-    return plain if len(plain) <= _VALUE_LONGEST else plain[:_VALUE_LONGEST] + "…"
+    return f" (item{'s' if len(distinct) > 1 else ''} {some}{f' and {more:,} more' if more > 0 else ''})"
 
 
 def refused(error: ForecastingError, parameter: str = "body") -> Refusal:
@@ -123,4 +116,4 @@ def _fault(problem: Problem) -> Fault:
     column = f"[].{problem.column}" if problem.column else ""
     items = among([row - _HEADER for row in problem.rows])
     told = f"expected {problem.expected}. Do: {problem.remedy}{items}"
-    return Fault(parameter=f"{problem.where}{column}", value=_shown(problem.given), message=told)
+    return Fault(parameter=f"{problem.where}{column}", value=problem.given, message=told)

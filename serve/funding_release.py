@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecasting.errors import ForecastingError
+from forecasting.funding.words import NOT_FOR_SOLE_USE
 from forecasting.parameters import Parameter, Parameters, load_parameters
 from serve.archive import RELEASES
-from serve.funding_words import NOT_FOR_SOLE_USE
 from serve.problems import Fault, Refusal
 from serve.query import resolve
 from serve.release import Concept, Release

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from forecasting.errors import ForecastingError
+from forecasting.funding.words import GROUNDS
 from serve import answers, tabled
 from serve.funding_given import refuse
 from serve.funding_release import (
@@ -20,7 +21,6 @@ from serve.funding_release import (
     records,
     rows_of,
 )
-from serve.funding_words import GROUNDS
 from serve.problems import Fault
 from serve.release import Concept, Release
 from serve.resources import Order, Resource

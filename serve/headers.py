@@ -10,6 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve import answers
+from serve.cors import NOBODY, Cors, Header
+from serve.fields import fields_of
 from serve.problems import on_crash
 from serve.release import Release
 from serve.store import Store
@@ -29,8 +31,6 @@ SECURITY: Final = {
 }
 
 
-Header = tuple[bytes, bytes]
-
 _DASHES: Final = str.maketrans("–—−", "---")
 
 
@@ -43,10 +43,12 @@ class Envelope:
         What answers.
     store : Store
         Where releases come from.
+    cors : Cors
+        Which sites' scripts may read the answers; by default those of none.
     """
 
-    def __init__(self, app: ASGIApp, store: Store) -> None:
-        self.app, self.store = app, store
+    def __init__(self, app: ASGIApp, store: Store, cors: Cors = NOBODY) -> None:
+        self.app, self.store, self.cors = app, store, cors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; a crash becomes a problem without its cause."""
@@ -56,16 +58,21 @@ class Envelope:
         store = self.store
         serving = await run_in_threadpool(store.current) if store.stale() else store.serving
         scope.setdefault("state", {})["serving"] = serving
-        secure = _security(docs=scope["path"] == "/docs", encrypted=scope.get("scheme") == "https")
+        told = self.cors.told(fields_of(scope).origin)
         begun = False
 
         async def send_enveloped(message: Message) -> None:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                message = {**message, "headers": _completed(message["headers"], secure, named(scope))}
+                message = {**message, "headers": complete(scope, message["headers"], told, named(scope))}
             await send(message)
 
+        if self.cors.asked_beforehand(scope):
+            headers = self.cors.allowed(fields_of(scope).origin)
+            await send_enveloped({"type": "http.response.start", "status": 204, "headers": headers})
+            await send_enveloped({"type": "http.response.body"})
+            return
         try:
             await self.app(scope, receive, send_enveloped)
         except Exception as error:
@@ -74,10 +81,20 @@ class Envelope:
             await on_crash(scope, error)(scope, receive, send_enveloped)
 
 
-def _completed(
-    headers: Iterable[Header], secure: tuple[Header, ...], named: tuple[Header, ...]
+def complete(
+    scope: Scope, headers: Iterable[Header], told: tuple[Header, ...], named: tuple[Header, ...]
 ) -> list[Header]:
-    completed = [*headers, *secure, *named]
+    """Return the headers of an answer with everything that surrounds it.
+
+    Parameters
+    ----------
+    told : tuple of (bytes, bytes)
+        Who may read it in a browser.
+    named : tuple of (bytes, bytes)
+        Which release gave it.
+    """
+    secure = _security(docs=scope["path"] == "/docs", encrypted=scope.get("scheme") == "https")
+    completed = [*headers, *told, *secure, *named]
     if not any(name == b"cache-control" for name, _ in completed):
         completed.append((b"cache-control", b"no-cache"))
     return completed

@@ -9,15 +9,17 @@ import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve.encodings import PACKERS, PLAIN, SMALLEST, encoding
+from serve.cors import Header
+from serve.encodings import PACKERS, PLAIN, SMALLEST
+from serve.fields import Fields, fields_of
 from serve.headers import named
 from serve.logs import template
-from serve.query import preferred
+from serve.negotiation import acceptable
 
 KEPT_BYTES: Final = 64 * 1024 * 1024
 LARGEST: Final = 8 * 1024 * 1024
@@ -26,7 +28,6 @@ LARGEST: Final = 8 * 1024 * 1024
 PINNED: Final = b"max-age=31536000, immutable"
 """Said of an address that names its release: its answer never changes."""
 
-_Header = tuple[bytes, bytes]
 _PACKED: Final = (b"application/json", b"application/atom", b"text/")
 _OWN: Final = (b"content-length", b"etag", b"content-encoding", b"cache-control")
 _OF_A_BODY: Final = (b"content-length", b"content-encoding", b"content-type")
@@ -38,6 +39,14 @@ _CHANGES: Final = re.compile(rb"/v1/releases/[0-9a-f]{12}/changes")
 _OVERHEAD: Final = 4000
 
 
+class Packed(NamedTuple):
+    """A body in one packing, with the headers of its answer, and of the answer that it did not change."""
+
+    body: bytes
+    headers: list[Header]
+    unchanged: list[Header]
+
+
 @dataclass(frozen=True)
 class Answer:
     """One body with its headers, plain and packed.
@@ -46,7 +55,9 @@ class Answer:
     ----------
     tag : str
         Hash of the plain body.
-    ready : dict of str to (bytes, list of headers)
+    media : str
+        Its media type.
+    ready : dict of str to Packed
         By packing; always with the plain one.
     named : tuple of (bytes, bytes)
         Headers that name the release that gave it.
@@ -55,22 +66,27 @@ class Answer:
     """
 
     tag: str
-    ready: dict[str, tuple[bytes, list[_Header]]]
-    named: tuple[_Header, ...]
+    media: str
+    ready: dict[str, Packed]
+    named: tuple[Header, ...]
     route: str
 
     @property
     def size(self) -> int:
         """Bytes that it takes."""
-        return sum(len(body) for body, _ in self.ready.values()) + _OVERHEAD
+        return sum(len(packed.body) for packed in self.ready.values()) + _OVERHEAD
 
-    def packed(self, how: str) -> tuple[bytes, list[_Header]]:
-        """Return the body in a packing, plain where it is not worth one, and its headers."""
-        return self.ready.get(how) or self.ready[PLAIN]
+    def to(self, fields: Fields) -> tuple[int, list[Header], bytes]:
+        """Return status, headers and body for a client: packed where that is worth it, or only unchanged."""
+        packed = self.ready.get(fields.encoding) or self.ready[PLAIN]
+        if fields.known and known_to(self.tag, fields.known):
+            return 304, packed.unchanged, b""
+        return 200, packed.headers, packed.body
 
-    def known_to(self, said: str) -> bool:
-        """Return whether a field ``If-None-Match`` names this body, in whatever packing."""
-        return known_to(self.tag, said)
+    def readable(self, fields: Fields) -> bool:
+        """Return whether the client can read it; one that has it already need not."""
+        free = not fields.accept or "*/*" in fields.accept or not self.media
+        return free or acceptable(fields.accept, self.media) or self.to(fields)[0] == 304
 
 
 @lru_cache(maxsize=512)
@@ -91,32 +107,51 @@ def etag(tag: str, how: str = PLAIN) -> bytes:
     return f'"{tag}"'.encode() if how == PLAIN else f'"{tag}-{how}"'.encode()
 
 
-@dataclass(frozen=True)
-class Fields:
-    """What decides which bytes a client gets.
+class Kept:
+    """Answers by what was asked, bounded in bytes; what was asked longest ago goes first.
 
     Parameters
     ----------
-    language, encoding, known : str
-        Of the labels, of the packing, and the tags of what the client has.
+    most : int
+        The bound.
+
+    Attributes
+    ----------
+    bytes, dropped : int
+        Bytes of what is kept, and how many answers went.
     """
 
-    language: str
-    encoding: str
-    known: str
+    def __init__(self, most: int = KEPT_BYTES) -> None:
+        self.most, self.bytes, self.dropped = most, 0, 0
+        self.mark: object = None
+        self.answers: OrderedDict[tuple[object, ...], Answer] = OrderedDict()
+
+    def find(self, mark: object, scope: Scope, fields: Fields) -> Answer | None:
+        """Return what was answered to the same question, None where it is not kept."""
+        key = _question(mark, scope, fields)
+        answer = self.answers.get(key)
+        if answer is not None:
+            self.answers.move_to_end(key)
+        return answer
+
+    def keep(self, mark: object, scope: Scope, fields: Fields, answer: Answer) -> None:
+        """Keep an answer; what was kept before a promotion is never asked again, and goes."""
+        if mark != self.mark:
+            self.dropped += len(self.answers)
+            self.answers.clear()
+            self.bytes, self.mark = 0, mark
+        key = _question(mark, scope, fields)
+        before = self.answers.pop(key, None)
+        self.bytes += answer.size - (before.size if before else 0)
+        self.answers[key] = answer
+        while self.bytes > self.most:
+            self.bytes -= self.answers.popitem(last=False)[1].size
+            self.dropped += 1
 
 
-def read_fields(scope: Scope) -> Fields:
-    """Return the fields of a request, read once."""
-    language = packing = known = ""
-    for name, value in scope["headers"]:
-        if name == b"accept-encoding":
-            packing = value.decode("latin-1")
-        elif name == b"if-none-match":
-            known = value.decode("latin-1")
-        elif name == b"accept-language":
-            language = value.decode("latin-1")
-    return Fields(preferred(language), encoding(packing), known)
+def _question(mark: object, scope: Scope, fields: Fields) -> tuple[object, ...]:
+    """Return what decides an answer, but not how it is packed; a promotion makes every one new."""
+    return mark, scope.get("raw_path"), scope["path"], scope["query_string"], fields.language
 
 
 class Answers:
@@ -126,51 +161,30 @@ class Answers:
     ----------
     app : ASGI application
         What answers.
-    kept_bytes : int
-        Bound of what is kept.
+    kept : Kept
+        Where answers are kept.
     """
 
-    def __init__(self, app: ASGIApp, kept_bytes: int = KEPT_BYTES) -> None:
-        self.app, self.kept_bytes = app, kept_bytes
-        self._kept: OrderedDict[tuple[object, ...], Answer] = OrderedDict()
-        self._bytes = 0
+    def __init__(self, app: ASGIApp, kept: Kept) -> None:
+        self.app, self.kept = app, kept
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from what is kept, else keep what is answered."""
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith(_APART):
             await self.app(scope, receive, send)
             return
-        fields = read_fields(scope)
-        serving = scope["state"]["serving"]
-        key = (serving.mark, scope.get("raw_path"), scope["path"], scope["query_string"], fields.language)
-        answer = self._kept.get(key)
+        fields, mark = fields_of(scope), scope["state"]["serving"].mark
+        answer = self.kept.find(mark, scope, fields)
         if answer is None:
             answer = await _Recorder(self.app, send).record(scope, receive)
             if answer is None:
                 return
-            self._keep(key, answer)
+            self.kept.keep(mark, scope, fields, answer)
         else:
-            self._kept.move_to_end(key)
             scope["state"]["named"], scope["state"]["route"] = answer.named, answer.route
-        await _send(answer, fields, send)
-
-    def _keep(self, key: tuple[object, ...], answer: Answer) -> None:
-        """Keep an answer, and let go of what was asked longest ago."""
-        before = self._kept.pop(key, None)
-        self._bytes += answer.size - (before.size if before else 0)
-        self._kept[key] = answer
-        while self._bytes > self.kept_bytes:
-            self._bytes -= self._kept.popitem(last=False)[1].size
-
-
-async def _send(answer: Answer, fields: Fields, send: Send) -> None:
-    body, headers = answer.packed(fields.encoding)
-    status = 200
-    if fields.known and answer.known_to(fields.known):
-        status, body = 304, b""
-        headers = [header for header in headers if header[0] not in _OF_A_BODY]
-    await send({"type": "http.response.start", "status": status, "headers": list(headers)})
-    await send({"type": "http.response.body", "body": body})
+        status, headers, body = answer.to(fields)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
 class _Recorder:
@@ -190,8 +204,8 @@ class _Recorder:
         headers = [header for header in self.start["headers"] if header[0] not in _OWN]
         said = dict(self.start["headers"]).get(b"cache-control")
         body = b"".join(self.chunks)
-        ready = await run_in_threadpool(_ready, body, headers, said or _lasting(scope))
-        return Answer(*ready, named(scope), template(scope))
+        packed = await run_in_threadpool(_packed, body, headers, said or _lasting(scope))
+        return Answer(*packed, named(scope), template(scope))
 
     async def _take(self, message: Message) -> None:
         if self.through:
@@ -219,23 +233,23 @@ def _lasting(scope: Scope) -> bytes | None:
     return PINNED if _RELEASE.search(query) or _BACKTEST.fullmatch(path) or compared else None
 
 
-def _ready(
-    body: bytes, headers: list[_Header], cached_as: bytes | None
-) -> tuple[str, dict[str, tuple[bytes, list[_Header]]]]:
-    """Return the tag of a body, and the body in every packing that is worth it."""
+def _packed(
+    body: bytes, headers: list[Header], cached_as: bytes | None
+) -> tuple[str, str, dict[str, Packed]]:
+    """Return the tag and media type of a body, and the body in every packing that is worth it."""
     kind = dict(headers).get(b"content-type", b"")
     bodies = {PLAIN: body}
     if len(body) >= SMALLEST and kind.startswith(_PACKED):
         bodies |= {how: pack(body) for how, pack in PACKERS.items()}
     tag = hashlib.sha256(body).hexdigest()[:32]
-    return tag, {
-        how: (packed, _headers(how, packed, tag, headers, cached_as)) for how, packed in bodies.items()
-    }
+    ready = {}
+    for how, packed in bodies.items():
+        own = _headers(how, packed, tag, headers, cached_as)
+        ready[how] = Packed(packed, own, [header for header in own if header[0] not in _OF_A_BODY])
+    return tag, kind.decode("latin-1"), ready
 
 
-def _headers(
-    how: str, body: bytes, tag: str, headers: list[_Header], cached_as: bytes | None
-) -> list[_Header]:
+def _headers(how: str, body: bytes, tag: str, headers: list[Header], cached_as: bytes | None) -> list[Header]:
     own = [(b"content-length", str(len(body)).encode()), (b"etag", etag(tag, how))]
     own += [(b"content-encoding", how.encode())] if how != PLAIN else []
     own += [(b"cache-control", cached_as)] if cached_as else []

@@ -53,4 +53,5 @@ LABELS: Final = (
         ("short_training", "short_training_taught"),
     ),
     Label("employment", "reason", (), ("small_cell",)),
+    Label("supply", "reason", (), ("small_cell", "small_cell_jobseekers")),
 )

@@ -67,14 +67,19 @@ class Counter:
         window = int(now // WINDOW) & _MOST
         counts = []
         for slot in _slots(who):
-            first = slot * self._places
-            own = first + self._own
-            cells = self._cells[first : first + self._places].tolist()
-            mine = cells[self._own]
+            own = slot * self._places + self._own
+            mine = self._cells[own]
             mine = mine + 1 if mine >> _COUNT == window else window << _COUNT | 1
-            cells[self._own] = self._cells[own] = mine
-            counts.append(sum(cell & _MOST for cell in cells if cell >> _COUNT == window))
+            self._cells[own] = mine
+            counts.append((mine & _MOST) + (self._others(slot, window) if self._places > 1 else 0))
         return min(counts), WINDOW - int(now % WINDOW)
+
+    def _others(self, slot: int, window: int) -> int:
+        """Return what the other workers counted in one place."""
+        first = slot * self._places
+        cells = self._cells[first : first + self._places].tolist()
+        del cells[self._own]
+        return sum(cell & _MOST for cell in cells if cell >> _COUNT == window)
 
 
 @lru_cache(maxsize=4096)
@@ -120,6 +125,11 @@ class Limiter:
 
     def __init__(self, counter: Counter, rate: int, rate_open: int) -> None:
         self._counter, self._rate, self._rate_open = counter, rate, rate_open
+
+    @property
+    def counts_strangers(self) -> bool:
+        """Whether there is a limit for who comes without a key."""
+        return self._rate_open > 0
 
     def spend(self, who: str, *, keyed: bool, rate: int | None = None) -> Spent | None:
         """Count one request; None where there is no limit.

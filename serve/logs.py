@@ -12,13 +12,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
 from serve.headers import named
-from serve.metrics import Metrics
 
 UNKNOWN: Final = "-"
-_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 
 
 class Lines(logging.Formatter):
@@ -58,55 +57,6 @@ CONFIGURATION: Final[dict[str, Any]] = {
 """For uvicorn, which sets it up in every worker."""
 
 
-class Observed:
-    """Middleware around everything else: answers HEAD as GET without its body, counts, and writes the log.
-
-    Parameters
-    ----------
-    app : ASGI application
-        What answers.
-    metrics : Metrics
-        Where answers are counted.
-    log : bool
-        Whether each is written to the access log.
-    """
-
-    def __init__(self, app: ASGIApp, metrics: Metrics, log: bool) -> None:
-        self.app, self.metrics, self.log = app, metrics, log
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request and note it."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        began, method = time.perf_counter(), scope["method"]
-        head = method == "HEAD"
-        scope = {**scope, "method": "GET" if head else method, "state": dict(scope.get("state") or {})}
-        status, size = 500, 0
-
-        async def send_noted(message: Message) -> None:
-            nonlocal status, size
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            elif head:
-                message = {**message, "body": b""}
-            else:
-                size += len(message.get("body", b""))
-            await send(message)
-
-        self.metrics.in_progress += 1
-        try:
-            await self.app(scope, receive, send_noted)
-        finally:
-            self.metrics.in_progress -= 1
-            seconds = time.perf_counter() - began
-            method, route = method if method in _METHODS else "OTHER", template(scope)
-            self.metrics.add(method, route, status, seconds, size)
-            if self.log:
-                key, release = scope["state"].get("key"), _release(scope)
-                _write(_line(method, route, status, seconds, size, key, release))
-
-
 def template(scope: Scope) -> str:
     """Return the route that answered, without what was asked of it; ``-`` where none did.
 
@@ -116,13 +66,13 @@ def template(scope: Scope) -> str:
     return str(said or UNKNOWN)
 
 
-def _release(scope: Scope) -> str | None:
+def release_of(scope: Scope) -> str | None:
     """Return the id of the release that answered; its header comes first of those that name it."""
     headers = named(scope) if "serving" in scope["state"] else ()
     return headers[0][1].decode("ascii") if headers else None
 
 
-def _line(
+def line(
     method: str, route: str, status: int, seconds: float, size: int, key: str | None, release: str | None
 ) -> str:
     """Return one line of the access log; nothing in it was written by the client."""
@@ -138,10 +88,10 @@ def _quoted(text: str | None) -> str:
     return json.dumps(text)
 
 
-def _write(line: str) -> None:
-    """Write one line; a reader of the log that went away takes no answer with it."""
+def write(lines: str) -> None:
+    """Write whole lines; a reader of the log that went away takes no answer with it."""
     try:
-        sys.stdout.write(line)
+        sys.stdout.write(lines)
         sys.stdout.flush()
     except (OSError, ValueError):
         logging.getLogger(__name__).debug("the access log cannot be written")

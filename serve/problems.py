@@ -4,11 +4,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from traceback import format_tb
-from typing import Any, Final, cast
+from typing import Annotated, Any, Final, cast
 from urllib.parse import quote
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -83,12 +83,33 @@ KINDS: Final[dict[str, Kind]] = {
 """Every `code` a client can meet. A code never changes its meaning; new ones may be added."""
 
 
+def shown(text: str, longest: int = 100) -> str:
+    """Return text of a request as it can be repeated in an answer: short, and writable in UTF-8.
+
+    Examples
+    --------
+    >>> shown(chr(0xD800)), shown("abcd", 3)
+    ('?', 'abc…')
+    """
+    plain = text.encode("utf-8", "replace").decode()
+    return plain if len(plain) <= longest else plain[:longest] + "…"
+
+
+def _told(text: str) -> str:
+    return shown(text, _TOLD_LONGEST)
+
+
+_TOLD_LONGEST: Final = 4000
+
+
 class Fault(BaseModel):
     """One thing wrong in a request."""
 
-    parameter: str = Field(description="the parameter at fault")
-    value: str | None = Field(description="what was given")
-    message: str = Field(description="what was expected, or what to do")
+    parameter: Annotated[str, AfterValidator(shown)] = Field(description="the parameter at fault")
+    value: Annotated[str, AfterValidator(shown)] | None = Field(
+        description="what was given, at most its first 100 characters"
+    )
+    message: Annotated[str, AfterValidator(_told)] = Field(description="what was expected, or what to do")
     successors: list[str] | None = Field(
         default=None,
         description="codes that took the place of a retired one; absent otherwise",
@@ -171,7 +192,7 @@ def respond(
         type=f"/v1/problems#{code}",
         title=kind.title,
         status=status or kind.status,
-        detail=detail,
+        detail=_told(detail),
         code=code,
         instance=_instance(scope),
         errors=list(errors) or None,
@@ -236,6 +257,8 @@ async def on_validation(request: Request, error: Exception) -> Response:
 
 
 def _fault(item: Mapping[str, Any]) -> Fault:
+    if item["type"] == "json_invalid":
+        return Fault(parameter="body", value=None, message=f"not JSON: {item['ctx']['error']}")
     given = item.get("input")
     return Fault(
         parameter=str(item["loc"][-1]), value=None if given is None else str(given), message=str(item["msg"])

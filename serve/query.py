@@ -1,6 +1,6 @@
 """What a request asks, checked: no parameter is ignored, no name is guessed, every default is resolved."""
 
-import datetime as dt
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Annotated, Any, Final, cast
@@ -14,7 +14,7 @@ from serve.limits import BATCH_LARGEST
 from serve.paging import PAGE_DEFAULT, PAGE_LARGEST, Slice
 from serve.problems import Fault, Refusal
 from serve.release import Concept, Release
-from serve.schemas import LANGUAGES, Language
+from serve.schemas import LANGUAGES, Day, Language
 from serve.store import Serving
 
 FALLBACK: Final[Language] = "en"
@@ -23,6 +23,19 @@ NAMES_SHOWN: Final = 20
 _TWICE: Final = "given more than once; separate several codes with commas"
 _EMPTY: Final = "empty; leave it out for the default"
 _GAP: Final = "an empty place in the list of codes"
+
+_VISIBLE: Final = r"[^\s\x00-\x1f\x7f-\x9f\ufeff]"
+"""A character that can be seen: spaces and control characters alone say nothing."""
+
+_ONE: Final = f"[^,]*{_VISIBLE}[^,]*"
+SAID: Final[dict[str, Any]] = {"minLength": 1, "pattern": _VISIBLE}
+"""What the description says of a text: it must not be empty (`refuse_unknown` sees to it)."""
+
+LISTED: Final[dict[str, Any]] = {"minLength": 1, "pattern": f"^{_ONE}(,{_ONE}){{0,{BATCH_LARGEST - 1}}}$"}
+"""The same of a list of codes: see `codes`."""
+
+RELEASE: Final[dict[str, Any]] = {"pattern": "^([0-9a-f]{12}|latest)$"}
+_SEEN: Final = re.compile(_VISIBLE)
 
 
 async def refuse_unknown(request: Request) -> None:
@@ -36,7 +49,7 @@ async def refuse_unknown(request: Request) -> None:
         told = f"This address has no parameter {listed}. {_expected(known)}."
         raise Refusal("unknown_parameter", told, unknown)
     twice = [Fault(parameter=n, value=v, message=_TWICE) for n, v in given if names.count(n) > 1]
-    empty = [Fault(parameter=n, value=v, message=_EMPTY) for n, v in given if not v.strip()]
+    empty = [Fault(parameter=n, value=v, message=_EMPTY) for n, v in given if not _SEEN.search(v)]
     _refuse("bad_parameter", twice + empty)
 
 
@@ -82,10 +95,13 @@ async def _release(
     request: Request,
     latest: Annotated[Release, Depends(_latest)],
     release: Annotated[
-        str | None, Query(description="12 hexadecimal digits, see /v1/releases; default: latest")
+        str | None,
+        Query(
+            description="12 hexadecimal digits, see /v1/releases; default: latest", json_schema_extra=RELEASE
+        ),
     ] = None,
     as_of: Annotated[
-        dt.date | None, Query(description="what was in service at the end of this day (UTC), as 2026-11-22")
+        Day | None, Query(description="what was in service at the end of this day (UTC), as 2026-11-22")
     ] = None,
 ) -> Release:
     """Return the release that answers this request, and let its headers name it."""
@@ -100,7 +116,10 @@ async def _under(
     request: Request,
     release: Annotated[Release, Depends(_release)],
     scenario: Annotated[
-        str | None, Query(description="set of assumptions; default: the release's own, see /v1/meta")
+        str | None,
+        Query(
+            description="set of assumptions; default: the release's own, see /v1/meta", json_schema_extra=SAID
+        ),
     ] = None,
 ) -> Release:
     """Return the release under the assumptions asked, and let its headers name them."""
@@ -167,12 +186,24 @@ Assumed = Annotated[Release, Depends(_under)]
 Lang = Annotated[Language, Depends(_language)]
 Part = Annotated[Slice, Depends(_slice)]
 RegionAsked = Annotated[
-    str | None, Query(description="code or name of a region; default: the first market of the release")
+    str | None,
+    Query(
+        description="code or name of a region; default: the first market of the release",
+        json_schema_extra=SAID,
+    ),
 ]
 HorizonAsked = Annotated[
-    int | None, Query(description="years from the base year; default: 5, else the shortest of the release")
+    int | None,
+    Query(ge=1, description="years from the base year; default: 5, else the shortest of the release"),
 ]
-OccupationsAsked = Annotated[str | None, Query(description="codes, separated by commas; default: all")]
+OccupationsAsked = Annotated[
+    str | None,
+    Query(description="codes, separated by commas; default: all", json_schema_extra=LISTED),
+]
+TextAsked = Annotated[
+    str | None,
+    Query(description="text to find in codes and labels, in any language", json_schema_extra=SAID),
+]
 
 
 def codes(asked: str | None, parameter: str = "occupation") -> tuple[str, ...]:
@@ -187,7 +218,7 @@ def codes(asked: str | None, parameter: str = "occupation") -> tuple[str, ...]:
     if len(parts) > BATCH_LARGEST:
         told = f"{len(parts)} codes; at most {BATCH_LARGEST} are answered at once"
         _refuse("bad_parameter", [Fault(parameter=parameter, value=None, message=told)])
-    if not all(parts):
+    if not all(_SEEN.search(part) for part in parts):
         _refuse("bad_parameter", [Fault(parameter=parameter, value=asked, message=_GAP)])
     return tuple(dict.fromkeys(parts))
 

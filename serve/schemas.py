@@ -1,12 +1,14 @@
 """What the service answers: the response models, their units and meanings read from the published tables."""
 
+import datetime as dt
+import re
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from forecasting.published import PUBLISHED
-from serve import examples
 
 Item = TypeVar("Item")
 
@@ -17,6 +19,22 @@ Order = Literal["rank", "code", "score", "quantitative", "qualitative", "unfille
 State = Literal["shortage", "mismatch", "balanced", "surplus", "unknown"]
 Share = Literal["quantitative", "qualitative"]
 
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def read_day(given: Any) -> dt.date:
+    """Return the day that a text names; nothing else is taken for one, no moment and no number."""
+    try:
+        if isinstance(given, str) and _DAY.fullmatch(given):
+            return dt.date.fromisoformat(given)
+    except ValueError:
+        pass
+    raise PydanticCustomError("day", 'expected a day that exists, as "2026-12-01"')
+
+
+DAY_SCHEMA: Final = {"type": "string", "format": "date"}
+Day = Annotated[dt.date, BeforeValidator(read_day), WithJsonSchema(DAY_SCHEMA)]
+
 
 def said(table: str, column: str) -> Any:
     """Return the description and unit that a published table declares for a column."""
@@ -24,10 +42,6 @@ def said(table: str, column: str) -> Any:
     unit = "" if declared.unit == "-" else f" ({declared.unit})"
     field: FieldInfo = Field(description=declared.meaning + unit, json_schema_extra={"x-unit": declared.unit})
     return field
-
-
-def _example(example: dict[str, Any]) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class Status(BaseModel):
@@ -47,8 +61,6 @@ class Classification(BaseModel):
 
 class ReleaseBlock(BaseModel):
     """Which release answered; the headers X-Release, X-Model-Version and so on say the same."""
-
-    model_config = _example(examples.RELEASE)
 
     release: str = Field(description="12 hexadecimal digits of the hash of the figures")
     model_version: str = Field(description="version in the model registry")
@@ -102,8 +114,6 @@ class Paging(BaseModel):
 class Gap(BaseModel):
     """The gap score of one occupation in one region over one window."""
 
-    model_config = _example(examples.GAP)
-
     region: Annotated[str, said("gaps", "region")]
     occupation: Named
     parent: str | None = Field(description="code of the parent occupation")
@@ -155,8 +165,6 @@ class ResolvedGaps(BaseModel):
 class Gaps(Body):
     """Gap scores of one region and horizon."""
 
-    model_config = _example(examples.GAPS)
-
     resolved: ResolvedGaps
     paging: Paging
     units: dict[str, str] = Field(description="unit of every figure in an item")
@@ -166,8 +174,6 @@ class Gaps(Body):
 
 class Occupation(BaseModel):
     """An occupation of the classification."""
-
-    model_config = _example(examples.OCCUPATION)
 
     code: Annotated[str, said("occupations", "code")]
     label: str = Field(description="label in the language of the answer")
@@ -246,8 +252,6 @@ class ResolvedOccupation(BaseModel):
 class OccupationDetail(Body):
     """Everything the release says about one occupation in one region."""
 
-    model_config = _example(examples.OCCUPATION_DETAIL)
-
     resolved: ResolvedOccupation
     occupation: Occupation
     children: list[Named]
@@ -283,8 +287,6 @@ class ResolvedSkills(BaseModel):
 
 class SkillGaps(Body):
     """Skills of one occupation, most asked and most important first."""
-
-    model_config = _example(examples.SKILL_GAPS)
 
     resolved: ResolvedSkills
     paging: Paging

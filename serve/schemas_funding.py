@@ -1,6 +1,5 @@
 """What the funding step is asked and answers by the API: weights, courses and allocations."""
 
-import datetime as dt
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal
@@ -10,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from forecasting.columns import Column, Table
 from forecasting.funding.law_columns import APPLICATIONS, GRANTS
-from serve.schemas import Body, Language, Named, Paging, Reason
+from serve.schemas import DAY_SCHEMA, Body, Day, Language, Named, Paging, Reason, read_day
 
 Ground = Literal["band", "neutral", "nothing_trainable", "mandatory_only", "working_conditions", "uncertain"]
 Unit = Literal["occupation", "skill"]
@@ -25,7 +24,6 @@ BANDS_LARGEST: Final = 20
 WORDS_LONGEST: Final = 300
 
 _EUROS: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2})?")
-_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _euros(given: Any) -> str:
@@ -35,13 +33,9 @@ def _euros(given: Any) -> str:
     raise PydanticCustomError("euros", 'expected euros as text with at most two decimals, as "1234.50"')
 
 
-def _day(given: Any) -> dt.date:
-    try:
-        if isinstance(given, str) and _DAY.fullmatch(given):
-            return dt.date.fromisoformat(given)
-    except ValueError:
-        pass
-    raise PydanticCustomError("day", 'expected a day that exists, as "2026-12-01"')
+def _whole(given: Any) -> Any:
+    """Return a number of JSON without a fraction as a whole one: 4.0 is 4 (JSON Schema, 6.1.1)."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
 def _written(check: Callable[[Any], Any]) -> BeforeValidator:
@@ -57,15 +51,14 @@ def _written(check: Callable[[Any], Any]) -> BeforeValidator:
 _PLAIN: Final = r"^[^\x00-\x1f\x7f]*$"
 """Text without control characters: no id has any, and not every table keeps them apart."""
 
+_SOME: Final = f"^(?=.*[1-9]){_EUROS.pattern}$"
 _MONEY_SCHEMA: Final = {"type": "string", "pattern": f"^{_EUROS.pattern}$", "examples": ["1234.50"]}
-_DAY_SCHEMA: Final = {"type": "string", "format": "date", "examples": ["2026-12-01"]}
 
 Euros = Annotated[str, BeforeValidator(_euros), WithJsonSchema(_MONEY_SCHEMA)]
-Day = Annotated[dt.date, BeforeValidator(_day), WithJsonSchema(_DAY_SCHEMA)]
-DayText = Annotated[str, _written(_day), WithJsonSchema(_DAY_SCHEMA)]
+DayText = Annotated[str, _written(read_day), WithJsonSchema(DAY_SCHEMA)]
 Words = Annotated[str, Field(max_length=WORDS_LONGEST, pattern=_PLAIN, strict=True)]
 Figure = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Whole = Annotated[int, Field(strict=True)]
+Whole = Annotated[int, BeforeValidator(_whole), Field(strict=True)]
 Yes = Annotated[bool, Field(strict=True)]
 Codes = Annotated[list[Words], Field(max_length=SKILLS_LARGEST)]
 
@@ -83,7 +76,9 @@ class RuleChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     quantile: Figure | None = Field(
-        default=None, description="of the draws that a weight rests on; above 0 and at most 0.5"
+        default=None,
+        description="of the draws that a weight rests on; above 0 and at most 0.5",
+        json_schema_extra={"exclusiveMinimum": 0, "maximum": 0.5},
     )
     edges: list[Figure] | None = Field(
         default=None,
@@ -218,7 +213,7 @@ class AllocationCall(BaseModel):
     )
 
     day: Day = Field(description="of the decision: the law of this day holds; never the clock's")
-    budget: Euros = Field(description="euros as text, more than 0")
+    budget: Euros = Field(description="euros as text, more than 0", json_schema_extra={"pattern": _SOME})
     applications: Annotated[list[GivenApplication], Field(min_length=1, max_length=APPLICATIONS_LARGEST)]
     grants: Annotated[list[GivenGrant], Field(max_length=GRANTS_LARGEST)] = Field(
         default=[], description="aid received before"

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from serve.schemas import Body, Language, Named, Paging, Reason, ResolvedSearch, said
+from serve.schemas_meta import Tested
 
 
 class Skill(BaseModel):
@@ -65,7 +66,11 @@ class OccupationBacktest(Body):
         description="for each horizon: reliability of the cell, what was tested, why there is no score"
     )
     units: dict[str, str]
-    items: list[dict[str, Any]] = Field(
+    items: list[dict[str, Any]] | None = Field(
+        description="rows of this occupation alone; null where the release tested none by itself"
+    )
+    reason: Reason | None = Field(description="why there are no rows of its own; null where there are some")
+    over_all_cells: list[Tested] = Field(
         description="rows of backtest: each component of the score beside its baselines, over all cells"
     )
 

@@ -1,5 +1,6 @@
 """Which release is served: the champion on disk, followed without a restart and without ever going dark."""
 
+import gc
 import json
 import logging
 import re
@@ -8,6 +9,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
+
+import pyarrow as pa
 
 from forecasting.errors import ForecastingError, InputError, Problem
 from serve.about import rehearse
@@ -103,6 +106,7 @@ class Store:
             try:
                 if self.stale():
                     self._serving = self._follow()
+                    give_back()
             finally:
                 self._lock.release()
         return self._serving
@@ -132,6 +136,16 @@ class Store:
         why = str(error) if known else f"{type(error).__name__}; the cause is in the log"
         release = champion.release if champion else None
         return Refused(release, why.replace(f"{self.folder}/", ""), time.monotonic() + RETRY_SECONDS)
+
+
+def give_back() -> None:
+    """Return the memory of releases that nobody is answered from any more.
+
+    A release and its views of scenarios hold each other, so that it would wait for a full collection, and
+    many moves in a row would hold many releases.
+    """
+    gc.collect()
+    pa.default_memory_pool().release_unused()
 
 
 def _mark(path: Path) -> _Mark:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forecasting.errors import ForecastingError, InputError, Problem
+from forecasting.funding.conditioned import NEAREST
 from forecasting.funding.periods import Period
 from forecasting.parameters import load_parameters
 from forecasting.snapshot import Snapshot, snapshot_hash
@@ -18,6 +19,8 @@ from training.allocation_verify import verify
 from training.gates import FOLDER
 from training.promotions import read_log, since
 from training.provenance import method_hash
+from training.rule_approval import LEDGER as RULES
+from training.rule_approval import refuse_unapproved, rules_hash
 from training.store import Store
 
 
@@ -33,7 +36,7 @@ class Request:
     day : date
         Of the decision.
     given : dict of str to Path or None
-        ``applications``; ``grants, courses, undertakings`` where given.
+        ``applications``; ``grants, courses, undertakings, conditions`` where given.
     previous, corrects : Path or None
         Folders of earlier allocations.
     universal : bool
@@ -45,6 +48,8 @@ class Request:
         Day on which the release's weights were made known; None: that of its promotion.
     period : date or None
         First day of the budget period; None: of the previous one where `day` is in it, else `day`.
+    rule : str
+        One of `forecasting.funding.conditioned.RULES`.
     """
 
     release: str
@@ -58,6 +63,7 @@ class Request:
     why: str
     announced: dt.date | None = None
     period: dt.date | None = None
+    rule: str = NEAREST
 
 
 def award(store: Store, snapshot: Snapshot, request: Request, out: Path) -> dict[str, Any]:
@@ -78,12 +84,18 @@ def award(store: Store, snapshot: Snapshot, request: Request, out: Path) -> dict
             _refuse_unsound(name, folder)
     release = store.releases / request.release
     terms = terms_of(store, snapshot, request)
-    second_person = bool(load_parameters(request.day, FOLDER)["allocation_second_person"])
+    policy = load_parameters(request.day, FOLDER)
+    second_person = bool(policy["allocation_second_person"])
     with aside_of(out) as aside:
         files = gathered(terms, release, request.given, request.previous, request.corrects)
+        needed = bool(policy["rules_need_approval"])
+        warning = refuse_unapproved(store, rules_hash(files), needed=needed)
+        if (store.folder / RULES).is_file():
+            files[RULES] = (store.folder / RULES).read_bytes()
         write_files(aside / INPUTS, files)
         result, totals = made(aside / INPUTS)
         write_files(aside, result)
+        del files, result  # hundreds of megabytes for a large call
         about = totals | {
             "release": request.release,
             "region": str(snapshot.manifest["region"]["name"]),
@@ -96,7 +108,7 @@ def award(store: Store, snapshot: Snapshot, request: Request, out: Path) -> dict
             propose(aside, second_person=second_person, why=request.why)
         else:
             correct(request.corrects, aside, second_person=second_person, why=request.why)
-    return totals | {"second_person": second_person}
+    return totals | {"second_person": second_person, "warning": warning}
 
 
 def terms_of(store: Store, snapshot: Snapshot, request: Request) -> Terms:
@@ -124,6 +136,7 @@ def terms_of(store: Store, snapshot: Snapshot, request: Request) -> Terms:
         method_hash(),
         (request.period or _period(snapshot, request)).isoformat(),
         announced.isoformat(),
+        request.rule,
     )
 
 

@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 
 from forecasting.columns import Table
 from forecasting.errors import ForecastingError, InputError, Problem
+from forecasting.funding.conditioned import NEAREST
+from forecasting.funding.conditions import CONDITIONS
 from forecasting.funding.in_force import KEPT, Carry
 from forecasting.funding.law import load_rules
 from forecasting.funding.law_columns import GRANTS
@@ -42,6 +44,7 @@ _GIVEN: Final[dict[str, Table]] = {
     "grants": GRANTS,
     "courses": TABLES["courses"],
     "undertakings": REGISTER,
+    "conditions": CONDITIONS,
 }
 
 
@@ -65,6 +68,8 @@ class Terms:
         Hash of the method's source that made it first.
     period, announced : str
         First day of the budget period, and the day on which its weights were made known.
+    rule : str
+        One of `forecasting.funding.conditioned.RULES`.
     """
 
     day: str
@@ -77,6 +82,7 @@ class Terms:
     code: str
     period: str = ""
     announced: str = ""
+    rule: str = NEAREST
 
 
 def gathered(
@@ -89,7 +95,7 @@ def gathered(
     release : Path
         Folder of the release.
     given : dict of str to Path or None
-        ``applications``, and where given ``grants``, ``courses``, ``undertakings``.
+        ``applications``, and where given ``grants``, ``courses``, ``undertakings``, ``conditions``.
     previous, corrects : Path or None
         Folders of earlier allocations.
 
@@ -172,6 +178,8 @@ def load(inputs: Path) -> tuple[Call, Basis, dict[str, Any]]:
         terms.universal,
         terms.size or str(dividing["allocation_size"]),
         _carry(inputs, terms, basis.weighing),
+        tables.get("conditions"),
+        terms.rule,
     )
     return call, basis, manifest
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from forecasting.funding.applications import euros
-from forecasting.funding.weights import NOT_FOR_SOLE_USE
+from forecasting.funding.words import NOT_FOR_SOLE_USE
 
 PICTURE: Final = "amounts.svg"
 MOST: Final = 20

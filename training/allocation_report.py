@@ -1,11 +1,16 @@
 """The report of an allocation: totals, who gains and loses, equity, deadweight, what nobody asked for."""
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from forecasting.funding.applications import euros
+from forecasting.funding.conditioned import NEAREST
+from forecasting.funding.conditions_told import PRICES, classes_told, conditions_told
 from forecasting.funding.equity import UNKNOWN
 from forecasting.funding.in_force import moves
 from forecasting.funding.programme import Basis, Call, Decision
@@ -18,8 +23,8 @@ from forecasting.funding.programme_tables import (
     violations,
     who_gains,
 )
-from forecasting.funding.small_groups import applicants, hidden
-from forecasting.funding.weights import NOT_FOR_SOLE_USE
+from forecasting.funding.small_groups import applicants, hidden, hidden_across, labels
+from forecasting.funding.words import NOT_FOR_SOLE_USE
 
 _MOST: Final = 25
 """Rows of a list that are shown; the files hold them all."""
@@ -60,6 +65,10 @@ def report(
         "Declared shares of trainees who would have trained anyway, low, central and high; no measurement.",
         _markdown(_costs(decision, basis, least)),
         _shared(decision, least),
+        _conditions(call, decision, least),
+        "The forecast reads no earlier grant or allocation, so a backtest has none to remove: money given "
+        "before reaches a weight only through the people it trained, and through the step that holds it to "
+        "the last period's. Earlier aid counts here for the law and the change limit.",
         _left(call, decision),
         *([] if changed is None else [_corrected(changed)]),
         "`amounts.svg` shows the largest amounts with their intervals, `allocation.csv` and the statements "
@@ -77,20 +86,26 @@ def _totals(call: Call, decision: Decision) -> str:
         f"{told['undertakings']:,} undertakings; {told['refused']:,} are refused by law.",
         f"Weights: {told['weights_at_zero']:,} zero ({told['weights_at_zero'] / told['applications']:.1%}), "
         f"{told['weights_neutral']:,} neutral (nothing known), of {told['applications']:,} applications.",
-        "Everybody is at the cap."
-        if level is None
-        else f"{float(level):.6g} cents for each unit of weight × {call.size}, where nothing else limits.",
+        _level(call, level),
         f"Intervals: each of {told['draws']:,} kept draws taken as the truth. The amount rests on a cautious "
         "quantile, so it may lie outside its interval.",
     ]
     if told["residual_cents"]:
         lines.append(
-            f"Undersubscribed: {euros(told['residual_cents'])} is left. Law, requests and change limits "
+            f"Undersubscribed: {euros(told['residual_cents'])} is left. Law, requests and limits "
             f"take at most {euros(told['capacity_cents'])}; nothing is forced."
         )
     if told["change_limit_gave_way"]:
         lines.append(f"For {told['change_limit_gave_way']:,} the change limit gave way to law.")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _level(call: Call, level: Fraction | None) -> str:
+    if call.rule != NEAREST:
+        return f"Divided by rule {call.rule}, not in proportion to weight."
+    if level is None:
+        return "Everybody is at the cap, or in a condition that decides."
+    return f"{float(level):.6g} cents for each unit of weight × {call.size}, where nothing else limits."
 
 
 def _weights(call: Call, decision: Decision) -> str:
@@ -119,11 +134,24 @@ def _gains(decision: Decision, least: int) -> pd.DataFrame:
     """Return gains and losses, without the figures of groups that are too small."""
     columns = ["against", "by", "group", "applications", "gainers", "losers", "cents", "baseline", "change"]
     found = who_gains(decision)[columns]
-    small = pd.Series(False, found.index)
-    for (_, by), rows in found.groupby(["against", "by"], sort=False):
-        members = applicants(decision.table, str(by), UNKNOWN).reindex(rows["group"]).fillna(0)
-        small[rows.index] = hidden(members.tolist(), least)
-    return _without(found, small, least)
+    table, ways = decision.table, dict.fromkeys(found["by"].astype(str))
+    groups = pd.DataFrame({by: labels(table, by, UNKNOWN) for by in ways})
+    dark = hidden_across(groups, table["single_undertaking"], least, _shown_beside(decision, least))
+    small = [(str(by), str(group)) in dark for by, group in zip(found["by"], found["group"], strict=True)]
+    return _without(found, pd.Series(small, found.index), least)
+
+
+def _shown_beside(decision: Decision, least: int) -> list[NDArray[np.bool_]]:
+    """Return the applications of every other sum of amounts that the report shows."""
+    table, legal = decision.table, decision.legal
+    rules = legal.membership.merge(legal.groups[["group", "rule", "version"]], on="group")
+    low = table["groups"].map(lambda cell: LOW_SKILLED in cell.split()).to_numpy(dtype=bool)
+    sets = [
+        *(table["id"].isin(each).to_numpy() for _, each in rules.groupby(["rule", "version"])["application"]),
+        *(np.asarray(each.members(table), dtype=bool) for each in decision.declared),
+        *(low, ~low),
+    ]
+    return [each for each in sets if table.loc[each, "single_undertaking"].nunique() >= least]
 
 
 def _without(table: pd.DataFrame, small: "pd.Series[bool]", least: int) -> pd.DataFrame:
@@ -170,6 +198,45 @@ def _shared(decision: Decision, least: int) -> str:
     shown = table.join(limits.assign(cap=limits["cap"].map(euros))).reset_index()
     told = _without(shown, few.reset_index(drop=True), least)
     return f"## Limits that applications share ({len(groups):,})\n\n{_markdown(told)}"
+
+
+def _conditions(call: Call, decision: Decision, least: int) -> str:
+    """Return what the programme's conditions asked, gave and cost."""
+    rows = conditions_told(decision)
+    if not rows:
+        return ""
+    table = pd.DataFrame(rows)
+    money = {
+        name: [euros(int(each)) if pd.notna(each) else "-" for each in table[f"{name}_cents"]]
+        for name in ("least", "most")
+    }
+    table = table.assign(**money, group=table["column"] + ": " + table["values"].str.join(" "))
+    shown = ["name", "group", "least", "most", "applications", "cents", "binds", "price_of_least"]
+    members = [each.members(decision.table) for each in decision.declared]
+    own = decision.table["single_undertaking"]
+    few = pd.Series([own[inside].nunique() < least for inside in members], table.index)
+    table = table[[*shown, "price_of_most", "kept_in_draws", "reference"]].astype(object)
+    table.loc[few, ["applications", "cents"]] = f"n<{least}"
+    return (
+        f"## Conditions of the programme ({len(rows):,})\n\nBinds: the side that changes amounts. Prices: "
+        f"{PRICES}. Kept in draws: share of the draws in which what has weight lets it be kept.\n\n"
+        f"{_markdown(table)}" + (f"\n\n{_classes(decision)}" if call.rule == NEAREST else "")
+    )
+
+
+def _classes(decision: Decision) -> str:
+    """Return what a unit of weight gets in each class of applications that binding conditions make."""
+    told = [
+        {
+            "binding conditions": " + ".join(each["conditions"]) or "none",
+            "applications": each["applications"],
+            "cents a unit": None if level is None else float(Fraction(level)),
+        }
+        for each in classes_told(decision)
+        for level in [each["level_cents_per_weighted_size"]]
+    ]
+    head = "Cents for each unit of weight × size, by the binding conditions that an application is in"
+    return f"{head}; a dash where all are at their cap.\n\n{_markdown(pd.DataFrame(told))}"
 
 
 def _left(call: Call, decision: Decision) -> str:

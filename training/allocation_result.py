@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,12 +14,14 @@ import pyarrow.parquet as pq
 from forecasting.errors import ForecastingError, InputError, Problem
 from forecasting.funding.programme import Decision, decide
 from forecasting.funding.programme_tables import result_table, summary
-from forecasting.funding.statements import LANGUAGES, statements
+from forecasting.funding.statements import LANGUAGES, statement_parts
 from training.allocation_inputs import INPUTS, hashes, load, read_terms
 from training.allocation_picture import PICTURE, picture
 from training.allocation_report import corrections, report
 from training.allocation_trace import SCHEMA, document, trace
 from training.provenance import method_hash
+from training.rule_approval import LEDGER as RULES
+from training.rule_approval import approval, rules_hash, rules_of
 
 TRACE: Final = "trace.json"
 TABLE: Final = "allocation.csv"
@@ -54,20 +57,29 @@ def made(inputs: Path) -> tuple[dict[str, bytes], dict[str, Any]]:
         for name in ("allocation_change_limit", "allocation_interval", "allocation_top_share")
     }
     for language in LANGUAGES:
-        files[f"statements.{language}.md"] = statements(
-            call, decision, terms.release, basis.rule.quantile, about, language
-        ).encode()
+        files[f"statements.{language}.md"] = _written(
+            part.encode()
+            for part in statement_parts(call, decision, terms.release, basis.rule.quantile, about, language)
+        )
     files["report.md"] = report(call, basis, decision, manifest, changed).encode()
     low, high = about["allocation_interval"]
     files[PICTURE] = picture(decision.table, (low, high), call.day).encode()
-    told = trace(terms, call, basis, decision, manifest, hashed(inputs), hashes(files))
-    files[TRACE] = b"".join(document(told, decision))
+    approved = approval(inputs / RULES, rules_hash(rules_of(inputs)))
+    told = trace(terms, call, basis, decision, manifest, approved, hashed(inputs), hashes(files))
+    files[TRACE] = _written(document(told, decision))
     return files, summary(call, decision)
 
 
 def _changed(decision: Decision, inputs: Path) -> pd.DataFrame | None:
     path = inputs / _CORRECTED
     return corrections(decision, pq.read_table(path).to_pandas()) if path.is_file() else None
+
+
+def _written(parts: Iterable[bytes]) -> bytes:
+    """Return parts as one, without holding them twice."""
+    buffer = io.BytesIO()
+    buffer.writelines(parts)
+    return buffer.getvalue()
 
 
 def _parquet(table: pd.DataFrame) -> bytes:

@@ -21,7 +21,8 @@ from forecasting.funding.in_force import SKILL_WEIGHTS, WEIGHTS
 from forecasting.funding.programme import Basis, Decision, decide
 from forecasting.funding.programme_tables import summary
 from forecasting.funding.weight_tables import occupation_weights, skill_weights
-from forecasting.funding.weights import NOT_FOR_SOLE_USE, WeightRule
+from forecasting.funding.weights import WeightRule
+from forecasting.funding.words import NOT_FOR_SOLE_USE
 from forecasting.parameters import Parameters
 from forecasting.snapshot import Snapshot
 from training.allocation import aside_of

@@ -4,17 +4,18 @@ Nothing of a clock or a user is in it: who proposed and approved it, and when, i
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
 import pandas as pd
 
+from forecasting.funding.conditions_told import PRICES, classes_told, conditions_told
 from forecasting.funding.in_force import Carry, moves
 from forecasting.funding.law_rules import Rulebook
 from forecasting.funding.programme import Basis, Call, Decision
 from forecasting.funding.programme_tables import COLUMNS, summary, with_findings
-from forecasting.funding.weights import NOT_FOR_SOLE_USE
+from forecasting.funding.words import NOT_FOR_SOLE_USE
 from forecasting.parameters import Parameters
 from training.allocation_inputs import Terms
 
@@ -44,6 +45,7 @@ def trace(
     basis: Basis,
     decision: Decision,
     manifest: Mapping[str, Any],
+    approved: Mapping[str, Any],
     inputs: Mapping[str, str],
     files: Mapping[str, str],
 ) -> dict[str, Any]:
@@ -51,6 +53,8 @@ def trace(
 
     Parameters
     ----------
+    approved : mapping
+        Of `training.rule_approval.approval`: who approved the rules.
     inputs, files : mapping of str to str
         SHA-256 of every input and every file of the result.
     """
@@ -71,6 +75,7 @@ def trace(
             "of_the_day": _entries(basis.dividing, _DIVIDING),
             "of_the_release": _entries(basis.weighing, (*_WEIGHING, _WEIGHING_PERIOD)),
         },
+        "rules": dict(approved),
         "weights": None if call.carry is None else period_told(decision, call.carry),
         "law": cited(decision, basis.law),
         "summary": summary(call, decision),
@@ -78,6 +83,11 @@ def trace(
         "group_levels": {
             f"{name} {label}": str(level) for (name, label), level in above.group_levels.items()
         },
+        "rule": call.rule,
+        "conditions": conditions_told(decision),
+        "classes": classes_told(decision),
+        "prices": PRICES,
+        "price_of_budget": None if decision.under is None else round(decision.under.price_of_budget, 6),
         "shared_limits": _shared(decision),
         "limits_divided_among_members": list(limits.split),
         "rounding": "largest remainder, ties by id (METHOD.md section 8.7)",
@@ -90,8 +100,9 @@ def trace(
 def document(told: Mapping[str, Any], decision: Decision) -> Iterator[bytes]:
     """Yield a trace as JSON, one line an application: every cell on a line of its own is slow to write."""
     yield b'{"applications": [\n'
+    encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
     for at, each in enumerate(_applications(decision)):
-        line = json.dumps(each, sort_keys=True, ensure_ascii=False)
+        line = encode(each)
         yield f",\n{line}".encode() if at else line.encode()
     yield f"\n],{json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False)[1:]}\n".encode()
 
@@ -150,14 +161,16 @@ def _applications(decision: Decision) -> Iterator[dict[str, Any]]:
             "undertaking": row["undertaking"],
             "course": row["course"],
             "region": row["region"],
-            "weight": {name: _plain(row[name]) for name in _WEIGHT},
-            "law": {
-                "refused": bool(row["refused"]),
-                "findings": [{name: _plain(each[name]) for name in columns} for each in found],
-            },
-            "amount": {name: _plain(row[name]) for name in _MONEY},
+            "weight": {name: row[name] for name in _WEIGHT},
+            "law": {"refused": row["refused"], "findings": [_finding(each) for each in found]},
+            "amount": {name: row[name] for name in _MONEY},
             "share_above_base": str(share),
         }
+
+
+def _finding(row: dict[Hashable, Any]) -> dict[Hashable, Any]:
+    del row["application"]
+    return row
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 
 from forecasting.errors import ForecastingError
 from forecasting.funding.applications import euros
+from forecasting.funding.conditioned import bound_of
+from forecasting.funding.conditions import in_force
 from forecasting.funding.in_force import COURSE_WEIGHTS, KEPT
 from forecasting.funding.law import Legal, constrain
 from forecasting.funding.periods import FREEZE
@@ -21,6 +23,7 @@ from forecasting.snapshot import MANIFEST
 from training.allocation_inputs import INPUTS, LAW, load, parameters_of, read_terms, release_problems
 from training.allocation_ledger import LEDGER, LOCK, ledger_problems
 from training.allocation_result import TABLE, TRACE, hashed, read_trace
+from training.rule_approval import approval_problems
 
 _SHOWN: Final = 5
 _APART: Final = {TRACE, LEDGER, LOCK}
@@ -40,7 +43,7 @@ def verify(folder: Path) -> list[str]:
     told = read_trace(folder)
     failures = [*_files(folder, told)]
     checks: tuple[Callable[[Path, dict[str, Any]], Iterator[str]], ...] = (
-        *(_release, _weights, _amounts, _law, _ledger),
+        *(_release, _weights, _amounts, _conditions, _law, _rules, _ledger),
     )
     for check in checks:
         try:
@@ -152,12 +155,38 @@ def _sums(tables: dict[str, pd.Series], told: dict[str, Any]) -> Iterator[str]:
 
 def _levels(told: dict[str, Any]) -> Iterator[str]:
     """Yield whose share, where the weight decides, is not the one level times weight and size."""
-    level = told["level_cents_per_weighted_size"]
+    levels = {"weight": told["level_cents_per_weighted_size"]} | {
+        bound_of(own["conditions"]): own["level_cents_per_weighted_size"] for own in told.get("classes", [])
+    }
     for each in told["applications"]:
-        if each["amount"]["bound"] == "weight" and level is not None:
+        level = levels.get(each["amount"]["bound"])
+        if level is not None:
             by_level = Fraction(level) * Fraction(each["weight"]["weighted_size"])
             if abs(by_level - Fraction(each["share_above_base"])) > Fraction(1, 10**6):
                 yield f"level: {each['id']} does not get {float(Fraction(level)):.6g} cents a unit"
+
+
+def _conditions(folder: Path, told: dict[str, Any]) -> Iterator[str]:
+    """Yield where a condition of the copied file is not kept to the cent, or is not the one that is told."""
+    call, _, _ = load(folder / INPUTS)
+    if call.conditions is None:
+        if told.get("conditions"):
+            yield f"conditions: {TRACE} tells some, {INPUTS} has none"
+        return
+    table = pq.read_table(folder / "allocation.parquet").to_pandas()
+    cents = pd.read_csv(folder / TABLE, dtype={"id": str})["cents"]
+    traced = {each["name"]: each for each in told["conditions"]}
+    declared = in_force(call.conditions, table, call.day, call.budget)
+    if [each.name for each in declared] != list(traced):
+        yield f"conditions: {TRACE} tells others than {INPUTS} has in force"
+        return
+    for each in declared:
+        got, own = int(cents[each.members(table)].sum()), traced[each.name]
+        least, most = each.least or 0, got if each.most is None else each.most
+        if not least <= got <= most:
+            yield f"conditions: {each.name} gets {euros(got)}, outside {euros(least)} to {euros(most)}"
+        if (own["cents"], own["least_cents"], own["most_cents"]) != (got, each.least, each.most):
+            yield f"conditions: {each.name} in {TRACE} is not as declared, or not what its members get"
 
 
 def _law(folder: Path, told: dict[str, Any]) -> Iterator[str]:
@@ -193,6 +222,12 @@ def _together(legal: Legal, cents: "pd.Series[int]") -> Iterator[str]:
         if got[row["group"]] > row["cap_cents"]:
             total, most = euros(int(got[row["group"]])), euros(int(row["cap_cents"]))
             yield f"law: {row['group']} gets {total} together, by {row['rule']} at most {most}"
+
+
+def _rules(folder: Path, told: dict[str, Any]) -> Iterator[str]:
+    """Yield where the approval of the rules does not hold; a result made before has none."""
+    if "rules" in told:
+        yield from approval_problems(folder / INPUTS, told["rules"])
 
 
 def _ledger(folder: Path, told: dict[str, Any]) -> Iterator[str]:

@@ -228,8 +228,8 @@ def _gains(axes: Any, groups: pd.DataFrame) -> None:
         list(rows.index), [textwrap.shorten(label, 34, placeholder="…") for label in rows["label"]]
     )
     axes.set_xlabel(
-        "demand-steered, no change limit: million euros against\n"
-        "participation (dot), under the forecast's draws P10 to P90 (bar)",
+        "demand-steered, no change limit: million euros\n"
+        "against participation (dot), under the\nforecast's draws P10 to P90 (bar)",
         color=_INK,
     )
     axes.set_title("Who gains and loses", loc="left", color=_INK)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from forecasting.errors import ForecastingError
 from forecasting.funding.screened_regions import ALL, Screened, screened, totals
-from forecasting.funding.weights import NOT_FOR_SOLE_USE
+from forecasting.funding.words import NOT_FOR_SOLE_USE
 from forecasting.snapshot import Snapshot
 from training.allocation import aside_of
 from training.allocation_inputs import parameters_of

@@ -9,7 +9,7 @@ import pandas as pd
 from forecasting.funding.applications import euros
 from forecasting.funding.courses import NEED, NICE, NOT_NEEDED, UNKNOWN
 from forecasting.funding.screened_regions import ALL, ORDER, totals
-from forecasting.funding.weights import NOT_FOR_SOLE_USE
+from forecasting.funding.words import NOT_FOR_SOLE_USE
 
 PICTURE: Final = "needs.svg"
 

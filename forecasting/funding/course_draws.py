@@ -16,7 +16,7 @@ from forecasting.funding.catalogue import Courses
 from forecasting.funding.courses import NO_TARGET, NOT_IN_TIME, Needs, mean_share
 from forecasting.funding.periods import Former
 from forecasting.funding.weight_tables import topups
-from forecasting.funding.weights import WeightRule, banded, bands
+from forecasting.funding.weights import WeightRule, banded, bands, order_of
 from forecasting.parameters import Parameters
 from forecasting.series.panel import Array
 
@@ -59,6 +59,43 @@ def drawn_shares(
     rows = at[known]
     found[known] = lacking[here[rows]].astype(float) / np.where(asked[rows] > 0, asked[rows], np.nan)[:, None]
     return found
+
+
+def band_chances(
+    offered: Courses, needs: Needs, scores: pd.DataFrame, shares: Array, parameters: Parameters
+) -> Array:
+    """Return the probability that a course keeps its band if the release's draws were drawn again.
+
+    Parameters
+    ----------
+    scores, shares
+        As `drawn_weights` takes them.
+    parameters : Parameters
+        ``weight_rule``, ``weight_quantile`` and ``bootstrap_draws``: how many resamples.
+
+    Returns
+    -------
+    ndarray of shape (courses,)
+        NaN where no band decides.
+
+    Notes
+    -----
+    Bootstrap: all skills by the same draws, for a course's score is a mean over its skills of their lower
+    quantiles. Its resamples begin at a fixed number, so the same release gives the same chance.
+    """
+    rule = WeightRule.of(parameters, rules.SKILL)
+    known, draws = np.isfinite(needs.share), shares.shape[1]
+    told = offered.teaches @ known.astype(float)
+    place, generator = order_of(rule.quantile, draws), np.random.default_rng(draws)
+    by_band = scores["ground"].eq(rules.BAND).to_numpy(dtype=bool)
+    own, kept = scores["band"].fillna(rules.NO_BAND).to_numpy(dtype=np.int64), np.zeros(len(scores))
+    resamples = int(parameters["bootstrap_draws"])
+    for _ in range(resamples):
+        again = shares[:, generator.integers(0, draws, draws)]
+        lower = np.partition(again, place, axis=1)[:, place]
+        total = offered.teaches @ np.nan_to_num(np.where(known, lower, 0.0))
+        kept += bands(mean_share(total, told), rule.edges) == own
+    return np.where(by_band, kept / resamples, np.nan)
 
 
 def drawn_weights(

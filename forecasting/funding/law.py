@@ -103,7 +103,7 @@ class Legal:
 def constrain(
     applications: pd.DataFrame, grants: pd.DataFrame, courses: pd.DataFrame, rules: Rulebook, day: dt.date
 ) -> Legal:
-    """Return the most aid that the law allows each application, alone and together.
+    """Return the most aid that the law allows each application, alone and together: see `judged`.
 
     Parameters
     ----------
@@ -127,12 +127,16 @@ def constrain(
     The rules are those in force on the day of application; aid under European law must also be granted while
     its regulation is in force. An application outside that is refused and the finding says so.
     """
+    return judged(*read_cases(applications, grants, courses, rules), rules, day)
+
+
+def judged(cases: pd.DataFrame, ledger: pd.DataFrame, rules: Rulebook, day: dt.date) -> Legal:
+    """Return what the law allows cases that `forecasting.funding.law_cases.read_cases` has read."""
     if rules.day != day:
         raise ForecastingError(
             f"rules as of {rules.day}, decision on {day}; expected the same day. "
             "Do: load_rules of the day of the decision."
         )
-    cases, ledger = read_cases(applications, grants, courses, rules)
     cases, verdicts = sized(cases, rules)
     eligible, shared = np.zeros(len(cases), dtype=np.int64), list[Shared]()
     for regime, judge in _JUDGES.items():

@@ -5,32 +5,32 @@ Pure: the same tables, rules and budget give the same result, whoever asks and w
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecasting.errors import ForecastingError, InputError, Problem
+from forecasting.errors import ForecastingError
 from forecasting.funding import weights as rules
 from forecasting.funding.allocation import Allocation, distribute
 from forecasting.funding.applications import Applications, Cents
+from forecasting.funding.conditioned import FAIREST, NEAREST, RULES, Conditioned
+from forecasting.funding.conditions import Declared, in_force
+from forecasting.funding.divided import Worth, divide, refuse_many
 from forecasting.funding.in_force import COURSE_WEIGHTS, KEPT, Carry, kept, tables_in_force
-from forecasting.funding.law import Legal, constrain
+from forecasting.funding.law import Legal, judged
 from forecasting.funding.law_rules import Rulebook
 from forecasting.funding.programme_columns import checked
-from forecasting.funding.programme_limits import MATCHED, Limits, above_base, limits_of, previous_cents
+from forecasting.funding.programme_limits import MATCHED, Limits, limits_of, previous_cents
+from forecasting.funding.programme_rows import SIZES, group_factors, sizes_of, told
 from forecasting.funding.programme_weights import weighed
-from forecasting.funding.resampled import probability_of_top, quantiles, resampled_amounts
+from forecasting.funding.resampled import probability_of_top, quantiles
 from forecasting.funding.universalism import base_per_head
-from forecasting.funding.weights import WeightRule, with_groups
+from forecasting.funding.weights import WeightRule
 from forecasting.parameters import Parameters
 from forecasting.series.panel import Array
-
-ELIGIBLE_COST: Final = "eligible_cost"
-PARTICIPANT_HOURS: Final = "participant_hours"
-SIZES: Final = (ELIGIBLE_COST, PARTICIPANT_HOURS)
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,10 @@ class Call:
         One of `SIZES`: what a weight is multiplied by.
     carry : Carry or None
         Budget period and the former period's weights; None takes the release's weights as they are.
+    conditions : DataFrame or None
+        Columns of `forecasting.funding.conditions.CONDITIONS`; None for none.
+    rule : str
+        One of `forecasting.funding.conditioned.RULES`.
     """
 
     day: dt.date
@@ -68,6 +72,8 @@ class Call:
     universal: bool
     size: str
     carry: Carry | None = None
+    conditions: pd.DataFrame | None = None
+    rule: str = NEAREST
 
 
 @dataclass(frozen=True)
@@ -114,12 +120,18 @@ class Decision:
         How what is above the base was divided.
     scores : DataFrame
         Course scores of every region asked for.
-    amounts : ndarray of shape (draws, applications)
-        Cents under each draw.
+    draws : int
+        Kept draws that the intervals rest on.
     baseline : ndarray of int64
         Cents by participation alone: the same law and budget, every weight 1.
     in_force : mapping of str to DataFrame
         `forecasting.funding.in_force.KEPT`: the weights of the budget period; empty where none is given.
+    declared : tuple of Declared
+        Conditions in force on the day.
+    under : Conditioned or None
+        How they were kept; None where there are none and the rule is proportional.
+    kept : mapping of str to float
+        Share of the draws in which each condition is kept.
     """
 
     table: pd.DataFrame
@@ -127,9 +139,12 @@ class Decision:
     limits: Limits
     above: Allocation
     scores: pd.DataFrame
-    amounts: Array
+    draws: int
     baseline: Cents
     in_force: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    declared: tuple[Declared, ...] = ()
+    under: Conditioned | None = None
+    kept: Mapping[str, float] = field(default_factory=dict)
 
 
 def decide(call: Call, basis: Basis) -> Decision:
@@ -142,18 +157,18 @@ def decide(call: Call, basis: Basis) -> Decision:
     ForecastingError
         If the size is unknown, or release and rules do not fit.
     """
-    if call.size not in SIZES:
-        raise ForecastingError(f"size {call.size!r}; expected one of {', '.join(SIZES)}. Do: correct it.")
-    asked = checked(
+    for name, given, known in (("size", call.size, SIZES), ("rule", call.rule, RULES)):
+        if given not in known:
+            raise ForecastingError(f"{name} {given!r}; expected one of {', '.join(known)}. Do: correct it.")
+    asked, cases, ledger = checked(
         call.applications, call.grants, call.courses, basis.law, markets(basis), basis.rule, call.register
     )
-    asked = asked.sort_values("id", ignore_index=True)
-    legal = constrain(asked, call.grants, call.courses, basis.law, call.day)
+    legal = judged(cases, ledger, basis.law, call.day)
     tables = tables_in_force(basis.tables, call.carry, basis.weighing)
     scores, drawn = weighed(asked, call.courses, tables, basis.lacking, basis.weighing, call.carry)
-    found = _told(asked, legal, scores)
-    sizes = _sizes(found, call)
-    factors = _group_factors(found, basis.rule)
+    found = told(asked, legal, scores)
+    sizes = sizes_of(found, call.size)
+    factors = group_factors(found, basis.rule)
     weights = found["course_weight"].to_numpy(dtype=float) * factors
     # Never below a course's weight: while one is carried towards zero it may pass below the floor.
     weights = np.minimum(weights, basis.rule.cap).round(6).astype(np.float64)
@@ -169,8 +184,13 @@ def decide(call: Call, basis: Basis) -> Decision:
         previous,
         float(basis.dividing["allocation_change_limit"]),
     )
-    above = _divided(call.budget, tuple(found["id"]), weights * sizes, limits)
-    amounts = _drawn_amounts(call.budget, tuple(found["id"]), drawn, factors, sizes, limits, basis.rule)
+    declared = () if call.conditions is None else in_force(call.conditions, found, call.day, call.budget)
+    if call.rule == FAIREST:
+        refuse_many(len(found), int(basis.dividing["fairest_largest"]))
+    drawn *= factors
+    np.minimum(drawn, basis.rule.cap, out=drawn)
+    shared = divide(call.budget, found, Worth(weights, drawn, sizes), limits, declared, call.rule)
+    above, amounts = shared.above, shared.amounts
     alone = limits_of(caps, legal.shared_caps(), np.zeros_like(caps), None, 0.0)
     baseline = distribute(
         call.budget, Applications(tuple(found["id"]), sizes, alone.floors, alone.caps, alone.groups)
@@ -182,86 +202,21 @@ def decide(call: Call, basis: Basis) -> Decision:
         previous_cents=pd.array([pd.NA] * len(found) if previous is None else previous, dtype="Int64"),
     )
     table = _rows(found, limits, above, _moved(amounts, basis.dividing), baseline)
-    in_force = {}
+    weighed_by = {}
     if call.carry is not None:
-        in_force = {
+        weighed_by = {
             name: kept(name, scores if name == COURSE_WEIGHTS else tables[name], call.carry) for name in KEPT
         }
     asked_for = pd.MultiIndex.from_frame(found[["region", "course"]])
     used = pd.MultiIndex.from_frame(scores[["region", "course"]]).isin(asked_for)
     scores = scores[used].reset_index(drop=True)
-    return Decision(table, legal, limits, above, scores, amounts, baseline, in_force)
+    told_of = (declared, shared.under, shared.kept)
+    return Decision(table, legal, limits, above, scores, len(amounts), baseline, weighed_by, *told_of)
 
 
 def markets(basis: Basis) -> list[str]:
     """Return the regions that a release has weights for, sorted."""
     return sorted(basis.tables["weights"]["region"].astype(str).unique())
-
-
-_OF_COURSE: Final = {
-    "title": "course_title",
-    "hours": "hours",
-    "weight": "course_weight",
-    "previous": "course_previous_weight",
-    "held_by": "course_held_by",
-    "band": "course_band",
-    "score": "course_score",
-    "ground": "ground",
-    "need": "need",
-    "why": "course_why",
-    "why_nl": "course_why_nl",
-}
-
-
-def _told(asked: pd.DataFrame, legal: Legal, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return the applications with what law and course say of them."""
-    columns = [
-        "id",
-        "undertaking",
-        "region",
-        "course",
-        "participants",
-        "groups",
-        "sector",
-        "education",
-        "age",
-    ]
-    found = asked[columns].assign(participants=pd.to_numeric(asked["participants"]).astype(np.int64))
-    of_course = scores[["region", "course", *_OF_COURSE]].rename(columns=_OF_COURSE)
-    found = found.merge(of_course, on=["region", "course"], how="left", validate="many_to_one")
-    own = legal.applications
-    return found.assign(
-        regime=own["regime"].to_numpy(),
-        size_class=own["size_class"].to_numpy(),
-        single_undertaking=own["single_undertaking"].to_numpy(),
-        eligible_cents=own["eligible_cents"].to_numpy(dtype=np.int64),
-        legal_cap_cents=own["cap_cents"].to_numpy(dtype=np.int64),
-        refused=own["refused"].to_numpy(dtype=bool),
-        law=["; ".join(each) for each in own["binding"]],
-    )
-
-
-def _sizes(found: pd.DataFrame, call: Call) -> Array:
-    """Return what each weight is multiplied by: cents of eligible cost, or hours of all participants."""
-    if call.size == ELIGIBLE_COST:
-        return found["eligible_cents"].to_numpy(dtype=float)
-    hours = found["hours"].to_numpy(dtype=float)
-    if np.isnan(hours).any():
-        worst = str(found.loc[np.isnan(hours), "course"].iloc[0])
-        remedy = "give its hours, or allocate by eligible_cost"
-        raise InputError(
-            [Problem("courses", f"no hours of {worst!r}", "hours of each course", remedy, "hours")]
-        )
-    return hours * found["participants"].to_numpy(dtype=float)
-
-
-def _group_factors(found: pd.DataFrame, rule: WeightRule) -> Array:
-    """Return the inclusion factor of each application: the largest of its declared groups'."""
-    free = replace(rule, cap=np.inf, floor=1e-9, neutral=1.0)  # the factor alone, not clipped
-    known: dict[str, float] = {}
-    for cell in found["groups"].unique():
-        known[cell] = with_groups(1.0, tuple(cell.split()), free)
-    return np.array([known[cell] for cell in found["groups"]], dtype=float)
 
 
 def _bases(call: Call, heads: NDArray[np.int64], caps: Cents, parameters: Parameters) -> Cents:
@@ -270,31 +225,6 @@ def _bases(call: Call, heads: NDArray[np.int64], caps: Cents, parameters: Parame
         return np.zeros(len(heads), dtype=np.int64)
     lawful = np.where(caps > 0, heads, 0)
     return lawful * base_per_head(call.budget, lawful, parameters["universal_base_share"])
-
-
-def _above(ids: tuple[str, ...], weighted: Array, limits: Limits) -> Applications:
-    groups = above_base(limits.groups, limits.base)
-    return Applications(ids, weighted, limits.floors - limits.base, limits.caps - limits.base, groups)
-
-
-def _divided(budget: int, ids: tuple[str, ...], weighted: Array, limits: Limits) -> Allocation:
-    return distribute(budget - int(limits.base.sum()), _above(ids, weighted, limits))
-
-
-def _drawn_amounts(
-    budget: int,
-    ids: tuple[str, ...],
-    drawn: Array,
-    factors: Array,
-    sizes: Array,
-    limits: Limits,
-    rule: WeightRule,
-) -> Array:
-    """Return the cents of each application under each draw, within the same law, base and change limits."""
-    weighted = np.minimum(drawn * factors, rule.cap) * sizes
-    asked = _above(ids, weighted[0], limits)
-    left = budget - int(limits.base.sum())
-    return np.asarray(limits.base + resampled_amounts(left, asked, weighted))
 
 
 def _moved(amounts: Array, parameters: Parameters) -> dict[str, Array]:

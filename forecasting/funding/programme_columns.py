@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from forecasting.columns import Column, Table
@@ -46,8 +47,10 @@ def checked(
     regions: list[str],
     rule: WeightRule,
     register: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Return the applications with a region and groups for each.
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the applications with a region and groups for each, the law's cases of them, and its ledger.
+
+    Applications and cases are in the order of ids.
 
     Raises
     ------
@@ -56,7 +59,7 @@ def checked(
     """
     problems = [*_headers(applications, ASKED), *_headers(grants, GRANTS)]
     try:
-        read_cases(applications, grants, courses, rules)
+        cases, ledger = read_cases(applications, grants, courses, rules)
     except InputError as error:
         problems += error.problems
     found = applications.reset_index(drop=True)
@@ -77,7 +80,9 @@ def checked(
     if problems:
         raise InputError(problems)
     found["id"] = found["id"].astype(str).str.strip()
-    return found.assign(**{name: found[name].astype(str).str.strip() for name in ("undertaking", "course")})
+    found = found.assign(**{name: found[name].astype(str).str.strip() for name in ("undertaking", "course")})
+    order = np.argsort(found["id"].to_numpy(dtype=object), kind="stable")
+    return found.iloc[order].reset_index(drop=True), cases.iloc[order].reset_index(drop=True), ledger
 
 
 def _headers(frame: pd.DataFrame, table: Table) -> Iterator[Problem]:

@@ -47,7 +47,7 @@ COLUMNS: Final[dict[str, str]] = {
     "cents": "amount",
     "euros": "the same in euros",
     "rounding_cents": "what rounding added",
-    "bound": "what decides the amount: weight, floor, cap, law or a shared limit with its group",
+    "bound": "what decides the amount: weight, floor, cap, law, rule, conditions, or a shared limit",
     "p_low_cents": "lower end of the interval under the kept draws",
     "p50_cents": "median under the kept draws",
     "p_high_cents": "upper end of the interval",
@@ -68,9 +68,21 @@ def result_table(decision: Decision) -> pd.DataFrame:
 
 
 def rows_of(table: pd.DataFrame) -> Iterator[dict[Hashable, Any]]:
-    """Yield the rows of a large table as records, some at once: all together would fill the memory."""
+    """Yield the rows of a large table as records of plain values, None where unknown; some at once."""
+    names = list(table.columns)
     for start in range(0, len(table), _AT_ONCE):
-        yield from table.iloc[start : start + _AT_ONCE].to_dict("records")
+        part = table.iloc[start : start + _AT_ONCE]
+        for row in zip(*(_plain(part[name]) for name in names), strict=True):
+            yield dict(zip(names, row, strict=True))
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    """Return the cells of a column as JSON holds them."""
+    if column.dtype.kind in "biu" and isinstance(column.dtype, np.dtype):
+        return column.tolist()
+    known = column.notna().to_numpy()
+    cells: list[Any] = column.tolist()
+    return cells if known.all() else [cell if own else None for cell, own in zip(cells, known, strict=True)]
 
 
 def with_findings(
@@ -106,7 +118,7 @@ def summary(call: Call, decision: Decision) -> dict[str, Any]:
         "weights_neutral": int((table["ground"] == "neutral").sum()),
         "change_limit_gave_way": int(table["change_limit_gave_way"].sum()),
         "eligible_cents": int(table["eligible_cents"].sum()),
-        "draws": int(decision.amounts.shape[0]),
+        "draws": decision.draws,
     }
 
 

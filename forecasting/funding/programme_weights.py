@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.funding.catalogue import Courses, read_courses
-from forecasting.funding.course_draws import drawn_shares, drawn_weights
+from forecasting.funding.course_draws import band_chances, drawn_shares, drawn_weights
 from forecasting.funding.courses import Needs, needs_of, score_courses
 from forecasting.funding.in_force import COURSE_WEIGHTS, Carry
 from forecasting.parameters import Parameters
@@ -59,6 +59,8 @@ def weighed(
         needs = needed(offered, region, tables)
         scores = score_courses(offered, needs, parameters).assign(previous=np.nan, held_by="")
         shares = drawn_shares(offered, region, tables["skill_weights"], lacking)
+        if carry is not None:  # a period tells how many are expected to change band
+            scores["band_probability"] = band_chances(offered, needs, scores, shares, parameters)
         former = None if carry is None else carry.former_of(COURSE_WEIGHTS, scores, parameters)
         by_draw = drawn_weights(offered, needs, scores, shares, parameters, former)
         here = np.flatnonzero((asked["region"] == region).to_numpy())

@@ -6,7 +6,7 @@ needs no exact cents (METHOD.md section 8.6).
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -27,7 +27,9 @@ _CLOSE: Final = 1e-12
 """Share of the amount within which a level is found; what is left goes to those between floor and cap."""
 
 
-def resampled_amounts(budget: int, applications: Applications, weights: Array) -> Array:
+def resampled_amounts(
+    budget: int, applications: Applications, weights: Array, sizes: Array | None = None
+) -> Array:
     """Return what each application gets under each resample of the weights.
 
     Parameters
@@ -38,6 +40,8 @@ def resampled_amounts(budget: int, applications: Applications, weights: Array) -
         Their own weights are not used.
     weights : ndarray of shape (resamples, applications)
         Finite and at least 0.
+    sizes : ndarray of shape (applications,), optional
+        What each weight is multiplied by; some resamples at once, for the memory.
 
     Returns
     -------
@@ -52,24 +56,28 @@ def resampled_amounts(budget: int, applications: Applications, weights: Array) -
     if not len(weights):
         remedy = "give at least one resample of the weights"
         raise InputError([Problem("resampled weights", "no resample", "one or more", remedy)])
-    wrong = ~(np.isfinite(weights) & (weights >= 0)).all(axis=1)
-    shown = weights[int(np.argmax(wrong))]
-    given = Applications(applications.ids, shown, applications.floors, applications.caps, applications.groups)
+    size = max(1, CELLS_AT_ONCE // max(1, weights.shape[1]))
+    blocks = [slice(start, start + size) for start in range(0, len(weights), size)]
+    wrong = np.concatenate([~(np.isfinite(weights[at]) & (weights[at] >= 0)).all(axis=1) for at in blocks])
+    shown, factor = weights[int(np.argmax(wrong))], 1.0 if sizes is None else sizes
+    given = replace(applications, weights=shown * factor)
     found = problems(budget, given, "resampled applications")
     if found:
         raise InputError(found)
     floors, caps = applications.floors.astype(float), applications.caps.astype(float)
-    binding = [limit for group in applications.groups for limit in _limits(group, caps)]
-    size = max(1, CELLS_AT_ONCE // max(1, weights.shape[1]))
-    parts = [
-        _amounts(budget, weights[start : start + size], floors, caps, binding)
-        for start in range(0, len(weights), size)
-    ]
-    return np.concatenate(parts)
+    binding = limits_that_bind(applications.groups, caps)
+    amounts = np.empty(weights.shape)
+    for at in blocks:
+        amounts[at] = _amounts(budget, weights[at] * factor, floors, caps, binding)
+    return amounts
+
+
+def limits_that_bind(groups: Sequence[GroupCaps], caps: Array) -> list[tuple[NDArray[np.int64], float]]:
+    """Return the members and the limit of each group that can bind, innermost first."""
+    return [limit for group in groups for limit in _limits(group, caps)]
 
 
 def _limits(group: GroupCaps, caps: Array) -> list[tuple[NDArray[np.int64], float]]:
-    """Return the members and the limit of each group that can bind: others need no solving."""
     labels = np.array(list(group.labels), dtype=object)
     order = np.argsort(labels, kind="stable")
     names, starts = np.unique(labels[order], return_index=True)
@@ -84,11 +92,23 @@ def _limits(group: GroupCaps, caps: Array) -> list[tuple[NDArray[np.int64], floa
 def _amounts(
     budget: int, weights: Array, floors: Array, caps: Array, limits: Sequence[tuple[NDArray[np.int64], float]]
 ) -> Array:
-    """Return amounts of some resamples: a group at its limit lowers the caps of its members."""
+    return fill_rows(float(budget), weights, floors, held_caps(weights, floors, caps, limits))
+
+
+def held_caps(
+    weights: Array, floors: Array, caps: Array, limits: Sequence[tuple[NDArray[np.int64], float]]
+) -> Array:
+    """Return the caps under each resample, lowered where a group is at its limit; shape as `weights`.
+
+    Parameters
+    ----------
+    limits : sequence
+        Of `limits_that_bind`.
+    """
     high = np.where(weights > 0, caps, floors)
     for rows, limit in limits:  # innermost first
         high[:, rows] = fill_rows(limit, weights[:, rows], floors[rows], high[:, rows])
-    return fill_rows(float(budget), weights, floors, high)
+    return high
 
 
 def fill_rows(amount: float, weights: Array, low: Array, high: Array) -> Array:

@@ -6,10 +6,12 @@ from typing import Any, Final
 
 import pandas as pd
 
+from forecasting.funding.conditioned import NEAREST
+from forecasting.funding.conditions_told import named_in
 from forecasting.funding.programme import Call, Decision
 from forecasting.funding.programme_tables import with_findings
 from forecasting.funding.reasons import number, percent
-from forecasting.funding.weights import NOT_FOR_SOLE_USE
+from forecasting.funding.words import NOT_FOR_SOLE_USE
 
 Row = Mapping[Hashable, Any]
 LANGUAGES: Final = ("nl", "en")
@@ -41,11 +43,21 @@ _SAYS: Final[dict[str, dict[str, str]]] = {
         "before rounding, {cents} cents after it.",
         "free": "The budget is larger than what may be paid: everybody is at the cap. {share} cents before "
         "rounding, {cents} cents after it.",
+        "free_class": "All in the same conditions are at the cap. {share} cents before rounding, {cents} "
+        "cents after it.",
         "base": "Of this, {base} is the base that every eligible participant gets.",
         "bound_weight": "The weight decides the amount.",
         "bound_floor": "The least amount ({floor}) decides.",
         "bound_cap": "The most that may be paid ({cap}) decides.",
         "bound_group": "A limit shared with other applications decides: {bound}.",
+        "bound_condition": "Conditions of the programme on the groups of this application set that level: "
+        "{names}.",
+        "bound_value": "The rule decides: money goes where its weight is greatest.",
+        "bound_fairest": "The rule decides: the least share of a unit of weight is as large as can be.",
+        "rule_value": "By the rule of most value, within the conditions: {share} cents before rounding, "
+        "{cents} cents after it.",
+        "rule_fairest": "By the rule of the fairest shares, within the conditions: {share} cents before "
+        "rounding, {cents} cents after it.",
         "previous": "Last period: {previous}; change limit {limit}: from {floor} to {cap}.",
         "gave_way": "The change limit could not be kept: the law goes before it.",
         "interval": "Were each of {draws} draws of the forecast the truth: from {low} to {high} ({span}), "
@@ -72,11 +84,21 @@ _SAYS: Final[dict[str, dict[str, str]]] = {
         "voor afronding, {cents} cent erna.",
         "free": "Het budget is groter dan wat betaald mag worden: iedereen krijgt het maximum. {share} cent "
         "voor afronding, {cents} cent erna.",
+        "free_class": "Allen in dezelfde voorwaarden krijgen het maximum. {share} cent voor afronding, "
+        "{cents} cent erna.",
         "base": "Daarvan is {base} de basis die elke in aanmerking komende deelnemer krijgt.",
         "bound_weight": "Het gewicht bepaalt het bedrag.",
         "bound_floor": "Het minimumbedrag ({floor}) bepaalt.",
         "bound_cap": "Het maximum dat betaald mag worden ({cap}) bepaalt.",
         "bound_group": "Een grens die met andere aanvragen wordt gedeeld bepaalt: {bound}.",
+        "bound_condition": "Voorwaarden van het programma voor de groepen van deze aanvraag bepalen dat "
+        "bedrag per eenheid: {names}.",
+        "bound_value": "De regel bepaalt: het geld gaat waar het gewicht het grootst is.",
+        "bound_fairest": "De regel bepaalt: het kleinste deel per eenheid gewicht is zo groot als het kan.",
+        "rule_value": "Volgens de regel van de meeste waarde, binnen de voorwaarden: {share} cent voor "
+        "afronding, {cents} cent erna.",
+        "rule_fairest": "Volgens de regel van de eerlijkste delen, binnen de voorwaarden: {share} cent voor "
+        "afronding, {cents} cent erna.",
         "previous": "Vorige periode: {previous}; grens op de verandering {limit}: van {floor} tot {cap}.",
         "gave_way": "De grens op de verandering kon niet worden gehouden: de wet gaat voor.",
         "interval": "Was elk van {draws} trekkingen van de voorspelling de waarheid: van {low} tot {high} "
@@ -121,7 +143,14 @@ def euro(cents: float, language: str) -> str:
 def statements(
     call: Call, decision: Decision, release: str, quantile: float, about: Mapping[str, Any], language: str
 ) -> str:
-    """Return the statements of all applicants as one Markdown text.
+    """Return the statements of all applicants as one Markdown text: the parts of `statement_parts`."""
+    return "".join(statement_parts(call, decision, release, quantile, about, language))
+
+
+def statement_parts(
+    call: Call, decision: Decision, release: str, quantile: float, about: Mapping[str, Any], language: str
+) -> Iterator[str]:
+    """Yield the text that heads the statements of all applicants, then each of them.
 
     Parameters
     ----------
@@ -137,12 +166,11 @@ def statements(
     head = says["release"].format(
         release=release, budget=euro(call.budget, language), quantile=f"{100 * quantile:g}"
     )
-    parts = [f"# {says['title'].format(day=call.day)}", head, NOT_FOR_SOLE_USE[language]]
-    level = decision.above.level
-    for row, own in with_findings(decision, _OF_ROW, _OF_FINDING):
-        parts.append("\n".join(_statement(row, own, level, call, decision, about, language)))
-    parts[-1] += "\n"
-    return "\n\n".join(parts)
+    yield f"# {says['title'].format(day=call.day)}\n\n{head}\n\n{NOT_FOR_SOLE_USE[language]}"
+    for at, (row, own) in enumerate(with_findings(decision, _OF_ROW, _OF_FINDING)):
+        level = decision.above.level if decision.under is None else decision.under.level_of(at)
+        yield "\n\n" + "\n".join(_statement(row, own, level, call, decision, about, language))
+    yield "\n"
 
 
 def _statement(
@@ -168,34 +196,51 @@ def _statement(
         yield from _rules([each for each in findings if each["kind"] in {"refused", "warning"}], language)
         yield from ("", says["appeal"])
         return
-    money = {name: euro(row[f"{name}_cents"], language) for name in ("base", "floor", "cap", "eligible")}
     part = row["cents"] / row["eligible_cents"]
     yield says["paid"].format(
-        euros=euro(row["cents"], language), eligible=money["eligible"], part=percent(part, language)
+        euros=euro(row["cents"], language),
+        eligible=euro(row["eligible_cents"], language),
+        part=percent(part, language),
     )
     yield from ("", f"- {row['course_why_nl' if language == 'nl' else 'course_why']}")
     yield f"- {_weight(row, call.size, language)}"
     told = {"share": number(row["share_cents"], language, 3), "cents": number(row["cents"], language)}
-    if level is None:
-        yield "- " + says["free"].format(**told)
+    if call.rule != NEAREST:
+        yield "- " + says[f"rule_{call.rule}"].format(**told)
+    elif level is None:
+        yield "- " + says["free" if decision.under is None else "free_class"].format(**told)
     else:
         yield "- " + says["level"].format(level=number(float(level), language, 6), **told)
     if row["base_cents"]:
-        yield "- " + says["base"].format(**money)
-    bound = f"bound_{row['bound']}"
-    yield "- " + says[bound if bound in says else "bound_group"].format(**money, bound=row["bound"])
+        yield "- " + says["base"].format(base=euro(row["base_cents"], language))
+    yield "- " + _bound(row, language)
     if not pd.isna(row["previous_cents"]):
         limit = percent(about["allocation_change_limit"], language)
-        previous = euro(row["previous_cents"], language)
-        yield "- " + says["previous"].format(**money, previous=previous, limit=limit)
+        bounds = _euros(row, ("previous", "floor", "cap"), language)
+        yield "- " + says["previous"].format(**bounds, limit=limit)
         if row["change_limit_gave_way"]:
             yield "- " + says["gave_way"]
-    yield "- " + _uncertainty(row, len(decision.amounts), about, language)
+    yield "- " + _uncertainty(row, decision.draws, about, language)
     yield "- " + says["baseline"].format(baseline=euro(row["participation_cents"], language))
     binding = [each for each in findings if each["kind"] != "warning"]
     yield "- " + (says["law"].format(cap=euro(row["legal_cap_cents"], language)) if binding else says["none"])
     yield from _rules(findings, language, "  ")
     yield from ("", says["appeal"])
+
+
+def _euros(row: Row, names: Sequence[str], language: str) -> dict[str, str]:
+    return {name: euro(row[f"{name}_cents"], language) for name in names}
+
+
+def _bound(row: Row, language: str) -> str:
+    """Return what decides the amount."""
+    says, names = _SAYS[language], named_in(str(row["bound"]))
+    if names:
+        return says["bound_condition"].format(names=names)
+    bound = str(row["bound"])
+    if bound in {"floor", "cap"}:
+        return says[f"bound_{bound}"].format(**_euros(row, [bound], language))
+    return says[f"bound_{bound}" if f"bound_{bound}" in says else "bound_group"].format(bound=bound)
 
 
 def _weight(row: Row, size: str, language: str) -> str:

@@ -136,7 +136,8 @@ def skill_weights(frame: pd.DataFrame, lacking: Draws, rule: WeightRule, surplus
     unlisted = ~frame["listed"].to_numpy(dtype=bool)
     persons = np.where(unlisted[:, None], np.nan, np.where(taught[:, None], lacking, 0 * lacking))
     lower = lower_quantile(lacking, rule.quantile)
-    few = lower_quantile(lacking, 0.5) < rule.edges[0] * asked
+    median = lower_quantile(lacking, 0.5)
+    few = median < rule.edges[0] * asked if rule.edges else median <= 0  # one band begins at nothing
     much = (held > (1 + surplus) * asked) & few
     frame = frame.assign(
         reason=np.where(unlisted | np.isnan(lower), "unavailable", ""),

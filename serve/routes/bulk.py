@@ -3,6 +3,7 @@
 import hashlib
 import zlib
 from collections.abc import Iterator
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
@@ -19,7 +20,11 @@ from serve.schemas_releases import Bulk, TableCard
 
 router = APIRouter(prefix="/v1/bulk", tags=["releases"])
 
-_FILE = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in sorted({*FORMATS.values()})}
+_SHAPES: Final = {"application/json": {"type": "object"}, "text/csv; charset=utf-8": {"type": "string"}}
+_BYTES: Final = {"type": "string", "format": "binary"}
+_FILE: Final[dict[str, Any]] = {
+    media: {"schema": _SHAPES.get(media, _BYTES)} for media in sorted({*FORMATS.values()})
+}
 
 
 def cards(release: Release) -> list[TableCard]:

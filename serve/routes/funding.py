@@ -22,6 +22,7 @@ from serve.funding_release import OCCUPATION, SKILL
 from serve.openapi import problems
 from serve.paging import paging
 from serve.query import (
+    LISTED,
     VARY,
     Lang,
     OccupationsAsked,
@@ -53,7 +54,10 @@ AT_ONCE: Final = 2
 
 _TURNS: Final = RunVar[CapacityLimiter]("funding")
 _PROBLEMS: Final = problems(404, 410, 503)
-_SKILLS = Annotated[str | None, Query(description="codes of skills, separated by commas; default: all")]
+_SKILLS = Annotated[
+    str | None,
+    Query(description="codes of skills, separated by commas; default: all", json_schema_extra=LISTED),
+]
 _GROUND = Annotated[Ground | None, Query(description="what determined the weight; default: all")]
 _ORDER = "what comes first; unknown comes last"
 

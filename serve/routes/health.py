@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from serve import answers
 from serve.openapi import problems
-from serve.query import Served, ServingNow
+from serve.query import Latest, ServingNow
 from serve.schemas import Live, Ready, RefusedRelease
 
 router = APIRouter(tags=["health"])
@@ -17,7 +17,7 @@ async def read_live() -> Live:
 
 
 @router.get("/readyz", summary="There is a release to answer from", responses=problems(503))
-async def read_ready(serving: ServingNow, release: Served) -> Ready:
+async def read_ready(serving: ServingNow, release: Latest) -> Ready:
     """Whether there is a release to answer from; a newer but broken one is named, and the old serves on."""
     refused = serving.refused
     return Ready(

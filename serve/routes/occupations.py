@@ -1,13 +1,11 @@
 """Occupations: the list, everything about one, and the skills it asks."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 
 from serve import answers, tabled
 from serve.openapi import problems
 from serve.paging import paging
-from serve.query import HorizonAsked, Lang, Part, RegionAsked, Served, resolve
+from serve.query import HorizonAsked, Lang, Part, RegionAsked, Served, TextAsked, resolve
 from serve.ranking import unscored
 from serve.release import Concept, Release
 from serve.schemas import (
@@ -20,6 +18,7 @@ from serve.schemas import (
     ResolvedSkills,
     SkillGaps,
 )
+from serve.schemas_meta import Tested
 from serve.schemas_skills import OccupationBacktest
 
 router = APIRouter(prefix="/v1/occupations", tags=["occupations"])
@@ -31,7 +30,7 @@ async def list_occupations(
     release: Served,
     lang: Lang,
     part: Part,
-    q: Annotated[str | None, Query(description="text to find in codes and labels, in any language")] = None,
+    q: TextAsked = None,
 ) -> Occupations:
     """Occupations of the classification with their labels and parents; `q` searches."""
     found = [concept for concept in release.occupations.values() if concept.matches(q)]
@@ -84,7 +83,11 @@ async def read_skills(
 async def read_occupation_backtest(
     release: Served, lang: Lang, code: str, region: RegionAsked = None
 ) -> OccupationBacktest:
-    """How far the figures of one occupation can be trusted: reliability and what was tested."""
+    """How far the figures of one occupation can be trusted: reliability, and what was tested.
+
+    A release tests the parts of the score over all cells together, not each occupation: `items` is null then
+    and has a reason.
+    """
     place, _ = resolve(release, region, None, [code])
     return OccupationBacktest(
         release=answers.block(release),
@@ -103,7 +106,9 @@ async def read_occupation_backtest(
             for gap in _gaps(release, place, code, lang)
         ],
         units=tabled.units("backtest"),
-        items=[dict(row) for row in release.backtest],
+        items=None,
+        reason=answers.reason("not_by_occupation"),
+        over_all_cells=[Tested.model_validate(row) for row in release.backtest],
     )
 
 

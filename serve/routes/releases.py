@@ -11,7 +11,18 @@ from serve import answers, archived, changes, tabled
 from serve.archive import Promotion
 from serve.openapi import problems
 from serve.paging import paging
-from serve.query import VARY, HorizonAsked, Lang, Latest, OccupationsAsked, Part, RegionAsked, codes, resolve
+from serve.query import (
+    RELEASE,
+    VARY,
+    HorizonAsked,
+    Lang,
+    Latest,
+    OccupationsAsked,
+    Part,
+    RegionAsked,
+    codes,
+    resolve,
+)
 from serve.release import Release
 from serve.routes.bulk import cards
 from serve.schemas_meta import Tested
@@ -21,6 +32,7 @@ from serve.schemas_releases import Served as Period
 router = APIRouter(prefix="/v1", tags=["releases"])
 
 FEED = "/v1/releases.atom"
+ATOM = "application/atom+xml"
 _ATOM = "http://www.w3.org/2005/Atom"
 
 
@@ -36,7 +48,12 @@ async def list_releases(request: Request, latest: Latest, part: Part) -> Release
     )
 
 
-@router.get("/releases.atom", summary="Feed of releases", responses=problems(503), response_class=Response)
+@router.get(
+    "/releases.atom",
+    summary="Feed of releases",
+    responses={200: {"content": {ATOM: {"schema": {"type": "string"}}}}, **problems(503)},
+    response_class=Response,
+)
 async def read_feed(request: Request, latest: Latest) -> Response:
     """Atom feed: one entry for each release, the newest first; subscribe to hear of a new one."""
     feed = ElementTree.Element("feed", xmlns=_ATOM)
@@ -54,7 +71,7 @@ async def read_feed(request: Request, latest: Latest) -> Response:
         _add(entry, "summary", card.served[-1].why or "promoted")
         ElementTree.SubElement(entry, "link", href=card.address)
     body = ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
-    return Response(body, media_type="application/atom+xml")
+    return Response(body, media_type=ATOM)
 
 
 def _add(parent: ElementTree.Element, name: str, text: str) -> None:
@@ -157,7 +174,14 @@ async def read_changes(
     lang: Lang,
     part: Part,
     release: str,
-    earlier: Annotated[str, Query(alias="from", description="id of the release to compare with, or latest")],
+    earlier: Annotated[
+        str,
+        Query(
+            alias="from",
+            description="id of the release to compare with, or latest",
+            json_schema_extra=RELEASE,
+        ),
+    ],
     region: RegionAsked = None,
     horizon: HorizonAsked = None,
     occupation: OccupationsAsked = None,

@@ -1,14 +1,24 @@
 """Skills and regions: the lists, and everything about one skill."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 
 from serve import answers, tabled
 from serve.openapi import problems
 from serve.paging import paging
-from serve.query import HorizonAsked, Lang, Part, RegionAsked, Served, refuse_codes, resolve, unknown_codes
+from serve.query import (
+    HorizonAsked,
+    Lang,
+    Part,
+    RegionAsked,
+    Served,
+    TextAsked,
+    refuse_codes,
+    resolve,
+    unknown_codes,
+)
 from serve.release import Concept, Release
 from serve.schemas import Language, ResolvedSearch
 from serve.schemas_skills import Region, Regions, Skill, SkillDetail, Skills
@@ -45,7 +55,7 @@ async def list_skills(
     release: Served,
     lang: Lang,
     part: Part,
-    q: Annotated[str | None, Query(description="text to find in codes and labels, in any language")] = None,
+    q: TextAsked = None,
 ) -> Skills:
     """Skills of the classification with their labels; `q` searches."""
     found = [concept for concept in release.skills.values() if concept.matches(q)]

@@ -12,6 +12,7 @@ from serve import answers, tabled
 from serve.openapi import problems
 from serve.paging import Slice, paging
 from serve.query import (
+    LISTED,
     VARY,
     Assumed,
     HorizonAsked,
@@ -114,7 +115,9 @@ def _own(resource: Resource) -> dict[str, tuple[Any, Any]]:
         own["region"] = RegionAsked, None
         own["horizon"] = HorizonAsked if resource.placed else _HORIZON, None
     for name in resource.listed:
-        told = Query(description=f"codes of {name}s, separated by commas; default: all")
+        told = Query(
+            description=f"codes of {name}s, separated by commas; default: all", json_schema_extra=LISTED
+        )
         own[name] = Annotated[str | None, told], None
     for name, values in resource.choices.items():
         meaning = PUBLISHED[resource.table].column(name).meaning
@@ -127,7 +130,7 @@ def _own(resource: Resource) -> dict[str, tuple[Any, Any]]:
     return own
 
 
-_HORIZON = Annotated[int | None, Query(description="years from the base year; default: every one")]
+_HORIZON = Annotated[int | None, Query(ge=1, description="years from the base year; default: every one")]
 
 
 def _add(resource: Resource) -> None:

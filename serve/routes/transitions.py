@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from forecasting.errors import ForecastingError
 from forecasting.published import PUBLISHED
 from serve import answers, people, tabled
+from serve.bodies import Given
 from serve.openapi import problems
 from serve.problems import Fault, Refusal
 from serve.query import Served, refuse_codes, resolve, unknown_codes
@@ -14,7 +15,7 @@ from serve.release import Concept, Release
 from serve.schemas_skills import Person, PersonTransitions
 from serve.table import Record
 
-router = APIRouter(prefix="/v1", tags=["transitions"])
+router = APIRouter(prefix="/v1", tags=["transitions"], route_class=Given)
 
 
 @router.post(
@@ -37,6 +38,7 @@ def find_transitions(release: Served, person: Person) -> Response:
             *unknown_codes(release, "skill", list(dict.fromkeys(person.skills))),
         ]
     )
+    _refuse_without_profile(release, occupation)
     rows = _rows(release, place, years, person) if people.known(release) else []
     found = [row for row in rows if row["destination"] is not None]
     why = None if found else (rows[0]["reason"] if rows else None) or "unavailable"
@@ -58,6 +60,17 @@ def find_transitions(release: Served, person: Person) -> Response:
     }
     headers = {"Cache-Control": "no-store", "Content-Language": person.lang}
     return Response(tabled.encoded(body), headers=headers, media_type="application/json")
+
+
+def _refuse_without_profile(release: Release, occupation: list[str]) -> None:
+    """Refuse an occupation that stands for others, or whose skills nobody has told."""
+    profiled = release.tables["skill_profiles"].values("occupation") if people.known(release) else occupation
+    told = "has no profile of skills: give an occupation without others below it, or leave it out"
+    faults = [
+        Fault(parameter="occupation", value=code, message=told) for code in occupation if code not in profiled
+    ]
+    if faults:
+        raise Refusal("bad_parameter", f"The occupation {told}.", faults)
 
 
 def _rows(release: Release, place: Concept, years: int, person: Person) -> list[Record]:

@@ -14,6 +14,7 @@ from typing import Final
 
 from tests.benchmarks import (
     allocation,
+    api,
     breaks,
     cbs,
     emerging,
@@ -68,6 +69,7 @@ PARTS: Final = {
     "moments": Part("Moments of real labour markets", moments.report, moments.NEEDS),
     "allocation": Part("Allocation of a budget", allocation.report),
     "funding": Part("Participation beside demand, held to the truth", funding.report),
+    "api": Part("API", api.report),
 }
 
 

@@ -35,7 +35,7 @@ BLOCK: Final = 1
 """Months in a block: of 1, 2 and 3; settled at the earlier origin."""
 SUREST: Final = 100
 SAMPLES: Final = 500
-SEEDS: Final = (501, 502, 503, 504, 505)
+SEEDS: Final = (521, 522, 523, 524, 525)
 """Simulated regions that nothing was chosen on."""
 CLAIMS: Final = {"past": (None, 0), "next year": (0, 1), "next five years": (0, 5)}
 """Years from the base year between which a flag says that the skill moved; None is the window's first."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecasting.holding import Holding, fit_holding, strayed
+from forecasting.holding import Holding, fit_holding, short_by, strayed
 
 RULE = {"fewest": 3, "least": 0.01}
 
@@ -93,3 +93,16 @@ def test_held_is_a_probability_that_rises_with_what_is_asked(more: float, one: f
 def test_what_nobody_or_everybody_holds_does_not_stray_and_unknown_stays_unknown() -> None:
     found = strayed(np.array([0.0, 1.0, np.nan, 0.5]), np.array([2.0, -2.0, 1.0, 0.0]))
     np.testing.assert_allclose(found, [0.0, 1.0, np.nan, 0.5])
+
+
+def test_what_is_short_strays_and_nothing_else_does() -> None:
+    asked, held = shares(8), shares(9)
+    held[0, 0] = np.nan
+    for factor in (0.0, 0.4, 1.0, 3.0):
+        found = short_by(asked, held, np.full(asked.shape[1], factor))
+        enough = held >= asked
+        np.testing.assert_array_equal(found[enough], held[enough])
+        short = held < asked
+        expected = np.minimum(factor * (asked - held), asked)
+        np.testing.assert_allclose((asked - found)[short], expected[short], atol=1e-12)
+        assert np.isnan(found[0, 0])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecasting.cohorts import Cohorts
-from forecasting.demand import leavers
+from forecasting.demand import leavers, openings
 from forecasting.entrants import entry_shocks, in_region, leaning_on_leavers, location_quotient
 from forecasting.jobseekers import seeker_draws
 from forecasting.separations import own_exit_rates
@@ -145,3 +145,20 @@ def test_entrants_who_are_counted_exactly_keep_their_shares() -> None:
     shares = np.repeat(np.array([[0.2], [0.8]]), 5, axis=1)
     np.testing.assert_allclose(leaning_on_leavers(shares, np.array([3.0, 1.0])), shares)
     np.testing.assert_array_equal(leaning_on_leavers(shares, np.zeros(2)), shares)
+
+
+def test_leavers_that_stray_are_so_many_times_what_is_told_and_openings_follow() -> None:
+    ages = np.array([[10.0, 20, 20, 20, 10], [5.0, 5, 5, 5, 5]])
+    factors = np.array([[1.0, 2.0], [0.5, 1.0]])
+    told, strayed = leavers(ages, COHORTS, 5), leavers(ages, COHORTS, 5, strays=factors)
+    for one, other in zip(told, strayed, strict=True):
+        np.testing.assert_allclose(other, one * factors)
+    base, future = ages.sum(axis=1), np.array([[90.0, 90.0], [20.0, 20.0]])
+    plain, found = (
+        openings(base, future, ages, COHORTS, 5),
+        openings(base, future, ages, COHORTS, 5, None, factors),
+    )
+    out, expansion = sum(told), future - base[:, None]
+    np.testing.assert_allclose(found.openings[0] - plain.openings[0], (factors[0] - 1) * out[0])
+    replaced = np.maximum(out[1] * factors[1] + expansion[1], 0)
+    np.testing.assert_allclose(found.openings[1], replaced, err_msg="fewer posts: only leavers beyond them")

@@ -68,6 +68,35 @@ def add(frames, table, *rows):
     frames[table] = pd.DataFrame([row(table, **place, **known) for known in rows])
 
 
+NUMBERS = (TENTH, -1e-300, 1e22 / 3)
+"""Figures of which a careless writer loses the last digit."""
+
+DAY = "2026-11-22"
+TEXT = 'a "quoted", é\nsecond line; =1+1 \u202e\U0001f600'
+CODES = {"region": ("BE2", "BE"), "occupation": ("A", "B"), "destination": ("B", "A"), "skill": ("s1", "s2")}
+CODES |= {"scenario": ("baseline",) * 2, "reason": (None, "confidential")}
+
+
+def fill_rest(frames):
+    """Add two rows to every table that has none: one of awkward numbers and texts, one of nulls."""
+    for name, table in PUBLISHED.items():
+        if name not in frames or frames[name].empty:
+            rows = [{column.name: _awkward(table, column, at) for column in table.columns} for at in (0, 1)]
+            frames[name] = pd.DataFrame(rows)
+    return frames
+
+
+def _awkward(table, column, at):
+    if column.name in CODES and column.kind != "number":
+        return CODES[column.name][at]
+    if column.name not in table.key and at and column.kind != "code":
+        return None
+    number = NUMBERS[sum(map(ord, column.name)) % len(NUMBERS)]
+    kinds = {"integer": at + 5, "number": number * (at + 1), "boolean": True, "date": DAY}
+    kinds |= {"text": TEXT}
+    return kinds.get(column.kind, f"{column.name} {at}")
+
+
 def abroad(frames):
     """Put the made-up country of sixteen occupations into the usual tables."""
     given = country()

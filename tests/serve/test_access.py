@@ -18,7 +18,7 @@ from serve.keys import KEYS, create_key, read_keys, revoke_key
 from serve.settings import READS, Settings, read_settings
 from tests.conftest import ROOT
 
-FREE = ("/healthz", "/readyz", "/docs", "/openapi.json", "/static/page.css", "/v1/problems")
+FREE = ("/dictionary", "/healthz", "/readyz", "/docs", "/openapi.json", "/static/page.css", "/v1/problems")
 
 
 @pytest.fixture

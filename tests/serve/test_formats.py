@@ -27,7 +27,7 @@ def client(tmp_path_factory, built):
         "tables": ["occupation_skills"],
     }
     sources = [*MANIFEST["sources"], closed]
-    store.promote(store.build(tables=rich.fill(to_frames()), sources=sources))
+    store.promote(store.build(tables=rich.fill_rest(rich.fill(to_frames())), sources=sources))
     return TestClient(create_app(store.root, OPEN), raise_server_exceptions=False)
 
 
@@ -38,6 +38,7 @@ def names():
 @pytest.mark.parametrize("name", names())
 def test_numbers_are_the_same_in_every_format(client, name):
     items = client.get(f"/v1/bulk/{name}.json").json()["items"]
+    assert items, "a table without rows shows nothing"
     table = pq.read_table(io.BytesIO(client.get(f"/v1/bulk/{name}.parquet").content))
     assert table.column_names == [column.name for column in PUBLISHED[name].columns]
     assert table.to_pylist() == items
@@ -165,14 +166,15 @@ def test_failures_are_not_kept(client):
 def test_what_is_kept_is_bounded():
     import asyncio
 
-    from serve.kept import Answers
+    from serve.kept import Answers, Kept
     from serve.store import Serving
 
     async def app(_scope, _receive, send):
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"x" * 1000})
 
-    answers, sent = Answers(app, kept_bytes=50_000), []
+    kept, sent = Kept(50_000), []
+    answers = Answers(app, kept)
 
     async def send(message):
         sent.append(message)
@@ -187,5 +189,5 @@ def test_what_is_kept_is_bounded():
 
     asyncio.run(everything())
     assert len(sent) == 100
-    assert sum(answer.size for answer in answers._kept.values()) == answers._bytes <= 50_000
-    assert answers._kept
+    assert sum(answer.size for answer in kept.answers.values()) == kept.bytes <= 50_000
+    assert kept.answers

@@ -7,7 +7,7 @@ import json
 import pandas as pd
 import pytest
 
-from forecasting.funding import weights as rules
+from forecasting.funding import words
 from forecasting.funding.law import load_rules
 from forecasting.funding.law_columns import GRANTS
 from forecasting.funding.programme import Basis, Call, decide
@@ -65,7 +65,17 @@ def test_an_allocation_tells_law_versions_and_hashes(service):
     assert cited <= body["trace"]["law"].keys()
     assert body["trace"]["sha256"]["release"] == body["release"]["release"]
     assert all(len(value) == 64 for name, value in body["trace"]["sha256"].items() if name != "release")
-    assert body["not_for_sole_use"]["nl"] == rules.NOT_FOR_SOLE_USE["nl"]
+    assert body["not_for_sole_use"]["nl"] == words.NOT_FOR_SOLE_USE["nl"]
+
+
+def test_findings_are_in_the_language_of_the_answer(service, funded):
+    found = decided(funded)[2].legal.findings
+    for lang, spoken in (("en", "detail"), ("nl", "detail_nl")):
+        items = service.post("/v1/allocations", json=CALL | {"lang": lang}).json()["items"]
+        told = [finding for item in items for finding in item["findings"]]
+        assert "detail_nl" not in told[0]
+        assert sorted(finding["detail"] for finding in told) == sorted(found[spoken])
+    assert set(found["detail"]) != set(found["detail_nl"])
 
 
 def test_the_order_of_applications_changes_no_amount(service):

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from forecasting.funding import weights as rules
+from forecasting.funding import words
 from forecasting.funding.programme_columns import ASKED
 from forecasting.funding.weight_tables import occupation_weights, skill_weights
-from serve import funding_words, schemas_funding
+from serve import schemas_funding
 from serve.access import needed
 from tests.conftest import ROOT
 from tests.serve.funding_service import (
@@ -43,7 +44,7 @@ def test_weights_are_the_snapshots_to_the_last_digit(service, funded, address, t
 
 def test_weights_come_with_caution_ground_and_version_of_the_rule(service, funded):
     body = service.get("/v1/weights").json()
-    assert body["not_for_sole_use"] == rules.NOT_FOR_SOLE_USE
+    assert body["not_for_sole_use"] == words.NOT_FOR_SOLE_USE
     said = funded.manifest["parameters"]["weight_rule"]
     assert body["rule"]["weight_rule"]["in_force_from"] == said["in_force_from"]
     assert body["rule"]["weight_rule"]["value"] == said["value"]
@@ -51,8 +52,7 @@ def test_weights_come_with_caution_ground_and_version_of_the_rule(service, funde
 
 
 def test_the_words_are_the_methods():
-    assert (funding_words.NOT_FOR_SOLE_USE, funding_words.GROUNDS) == (rules.NOT_FOR_SOLE_USE, rules.GROUNDS)
-    assert get_args(schemas_funding.Ground) == tuple(rules.GROUNDS)
+    assert get_args(schemas_funding.Ground) == tuple(words.GROUNDS)
     assert set(schemas_funding.GivenApplication.model_fields) == {c.name for c in ASKED.columns}
 
 

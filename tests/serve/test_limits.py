@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from starlette.exceptions import HTTPException
 
 from serve import problems
-from serve.access import Guard
+from serve.access import Gate, Guard
 from serve.app import create_app
 from serve.headers import Envelope
 from serve.keys import KEYS, Keyring, create_key
@@ -131,7 +131,7 @@ def echo(tmp_path):
     app.add_exception_handler(HTTPException, problems.on_http)
     app.add_exception_handler(RequestValidationError, problems.on_validation)
     limiter = Limiter(Counter(Place()), 0, 0)
-    app.add_middleware(Guard, settings=settings, keyring=Keyring(tmp_path / KEYS), limiter=limiter)
+    app.add_middleware(Guard, gate=Gate(settings, Keyring(tmp_path / KEYS), limiter))
     app.add_middleware(Envelope, store=Store(tmp_path))
     return TestClient(app, raise_server_exceptions=False)
 

@@ -1,14 +1,17 @@
 """The API's description has every route, every parameter and every failure, with examples that hold."""
 
+import jsonschema_rs
 import pytest
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 
 from forecasting.published import PUBLISHED
-from serve import problems, schemas, schemas_meta
+from serve import schemas, schemas_meta
+from serve.examples import examples
+from serve.links import LINKS
 from serve.routes import (
     bulk,
     dictionary,
+    funding,
     gaps,
     health,
     meta,
@@ -18,23 +21,21 @@ from serve.routes import (
     tables,
     transitions,
 )
+from tests.serve.examples import answers, same, shape
 
-MODULES = (bulk, dictionary, gaps, health, meta, occupations, releases, skills, tables, transitions)
+MODULES = (bulk, dictionary, funding, gaps, health, meta, occupations, releases, skills, tables, transitions)
 
 
 def operations(description):
     return [operation for path in description["paths"].values() for operation in path.values()]
 
 
-def models():
-    for module in (schemas, schemas_meta, problems):
-        for value in vars(module).values():
-            if (
-                isinstance(value, type)
-                and issubclass(value, BaseModel)
-                and value.__module__ == module.__name__
-            ):
-                yield value
+def responses(description, operation):
+    """Return the responses of an operation by status; what refuses stands among the components."""
+    return {
+        status: description["components"]["responses"][status] if "$ref" in response else response
+        for status, response in operation["responses"].items()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +63,8 @@ def test_every_failure_is_described_as_a_problem(description):
     for operation in operations(description):
         failures = {
             status: response
-            for status, response in operation["responses"].items()
-            if not status.startswith("2")
+            for status, response in responses(description, operation).items()
+            if status not in {"200", "304"}
         }
         assert {"422", "500"} <= failures.keys()
         for response in failures.values():
@@ -73,19 +74,69 @@ def test_every_failure_is_described_as_a_problem(description):
 
 def test_every_answer_describes_its_headers(description):
     for operation in operations(description):
-        assert "X-Release" in operation["responses"]["200"]["headers"]
+        for status, response in responses(description, operation).items():
+            assert "X-Release" in response["headers"], status
+        assert ("ETag" in operation["responses"]["200"]["headers"]) == ("304" in operation["responses"])
+        assert {"401", "429"}.isdisjoint(operation["responses"]) == ("security" not in operation)
 
 
-@pytest.mark.parametrize("model", list(models()), ids=lambda model: model.__name__)
-def test_examples_hold(model):
-    for example in (model.model_config.get("json_schema_extra") or {}).get("examples", []):
-        assert model.model_validate(example).model_dump(mode="json", exclude_none=True)
-        assert example.keys() <= model.model_fields.keys()
+def test_described_headers_are_those_of_the_answers(client, description):
+    for address, status in (("/v1/gaps", "200"), ("/v1/gaps?limit=x", "422"), ("/v1/releases", "200")):
+        response = client.get(address)
+        operation = description["paths"][address.partition("?")[0]]["get"]
+        told = responses(description, operation)[status]["headers"]
+        known = description["components"]["headers"]
+        for name, header in told.items():
+            said = known[header["$ref"].rpartition("/")[2]]
+            assert name.lower() in response.headers or not said.get("required"), name
+        assert "x-release" in response.headers
 
 
-def test_every_list_and_item_has_an_example(description):
-    for name in ("Gaps", "Gap", "OccupationDetail", "Occupation", "SkillGaps", "ReleaseBlock", "ProblemBody"):
-        assert description["components"]["schemas"][name]["examples"]
+def test_no_parameter_is_null_and_every_text_is_bounded_by_what_is_accepted(description):
+    for operation in operations(description):
+        for parameter in operation.get("parameters", ()):
+            schema = parameter["schema"]
+            assert "anyOf" not in schema, parameter
+            if parameter["in"] == "query" and schema["type"] == "string":
+                assert schema.keys() & {"pattern", "enum", "const", "format"}, parameter
+
+
+def test_every_link_leads_to_an_operation_and_its_parameters(description):
+    known = {operation["operationId"]: operation for operation in operations(description)}
+    assert known.keys() >= LINKS.keys()
+    for operation in known.values():
+        for link in operation["responses"]["200"].get("links", {}).values():
+            to = known[link["operationId"]]
+            assert link["parameters"].keys() <= {parameter["name"] for parameter in to["parameters"]}
+
+
+@pytest.fixture(scope="module")
+def written():
+    return examples()
+
+
+def test_every_operation_has_an_example_that_its_schema_allows(description, written):
+    assert written.keys() == {operation["operationId"] for operation in operations(description)}
+    for operation in operations(description):
+        content = operation["responses"]["200"]["content"]
+        (example,) = (media["examples"]["answer"] for media in content.values() if "examples" in media)
+        assert example["value"] == written[operation["operationId"]]["answer"]
+        if "application/json" in content and isinstance(example["value"], dict):
+            schema = {**content["application/json"]["schema"], "components": description["components"]}
+            jsonschema_rs.validator_for(schema).validate(example["value"])
+        if "requestBody" in operation:
+            media = operation["requestBody"]["content"]["application/json"]
+            schema = {**media["schema"], "components": description["components"]}
+            jsonschema_rs.validator_for(schema).validate(media["examples"]["call"]["value"])
+
+
+def test_examples_are_what_the_service_answers(tiny_snapshot, tmp_path, written):
+    for name, real in answers(tiny_snapshot, tmp_path).items():
+        shown = written[name]
+        again = "run python -m tests.serve.examples"
+        assert (shown["media"], shown["body"]) == (real["media"], real["body"]), again
+        assert same(shape(shown["answer"]), shape(real["answer"])), f"{name}: {again}"
+        assert same(shape(real["answer"]), shape(shown["answer"])), f"{name}: {again}"
 
 
 def test_the_gap_has_every_published_column(description):

@@ -171,7 +171,8 @@ def test_how_an_occupation_was_tested(client):
         (1, "tested at horizon 1"),
         (5, "tested at horizon 5"),
     ]
-    assert [item["method"] for item in body["items"]] == ["lightgbm", "naive"]
+    assert (body["items"], body["reason"]["code"]) == (None, "not_by_occupation")
+    assert [row["method"] for row in body["over_all_cells"]] == ["lightgbm", "naive"]
 
 
 def test_every_label_names_parameters_that_exist():

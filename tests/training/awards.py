@@ -1,5 +1,6 @@
 """A store with one release of the made-up region, and applications for its courses."""
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,18 @@ ROWS: list[dict[str, Any]] = [
 
 
 def store_of(snapshot: Snapshot, folder: Path) -> Path:
-    """Make a store in which a snapshot is the release in service."""
+    """Make a store in which a snapshot is the release in service.
+
+    Every occupation has a weight, whatever the forecast of the made-up region says of it.
+    """
+    weights = snapshot.tables["weights"]
+    none = weights["weight"].eq(0)
+    some = weights.assign(
+        ground=weights["ground"].mask(none, "band"),
+        band=weights["band"].mask(none, 0),
+        weight=weights["weight"].mask(none, 0.5),
+    )
+    snapshot = dataclasses.replace(snapshot, tables={**snapshot.tables, "weights": some})
     digest = write_snapshot(snapshot, folder / "releases" / "made")
     (folder / "releases" / "made").rename(folder / "releases" / digest[:ID_LENGTH])
     (folder / "champion.json").write_text(json.dumps({"release": digest[:ID_LENGTH]}))

@@ -2,17 +2,19 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from forecasting.errors import ForecastingError
-from training.commands.options import Announced, PeriodStart, Region, Release, day
+from training.commands.options import Announced, Conditions, PeriodStart, Region, Release, Rule, day
 from training.terminal import console, errors, told
 
 Result = Annotated[Path, typer.Argument(help="Folder of an allocation.")]
 Why = Annotated[str, typer.Option(help="Reason, kept in the ledger.")]
 _Table = typer.Option(help="CSV or Parquet.")
+_GIVEN: Final = ("applications", "grants", "courses", "undertakings", "conditions")
+_RULES: Final = Path("rules")
 
 
 def allocate(
@@ -32,6 +34,8 @@ def allocate(
     on: Annotated[str | None, typer.Option("--day", help="Of the decision; by default today.")] = None,
     universal: Annotated[bool, typer.Option(help="A base for everybody who is eligible.")] = False,
     size: Annotated[str, typer.Option(help="eligible_cost or participant_hours; else the parameter.")] = "",
+    conditions: Conditions = None,
+    rule: Rule = "proportional",
     why: Why = "no reason given",
     region: Region = None,
     historical_demonstration: Annotated[
@@ -54,12 +58,12 @@ def allocate(
         if budget is None or out is None:
             missing = "--budget" if budget is None else "--out"
             raise ForecastingError(f"no {missing}; expected a budget and a new folder. Do: give {missing}.")
-        asked = (grants, courses, undertakings, previous, corrects, announced, period)
-        if applications is None and (any(asked) or universal or size):
-            raise ForecastingError("no --applications; expected them with these options. Do: give the file.")
         from training import api
         from training.allocation import cents_of, refuse_historical
 
+        asked = (grants, courses, undertakings, previous, corrects, announced, period, conditions)
+        if applications is None and (any(asked) or universal or size or rule != "proportional"):
+            raise ForecastingError("no --applications; expected them with these options. Do: give the file.")
         cents, when = cents_of(budget), day(on, "--day") or dt.date.today()
         if not cents:
             raise ForecastingError("budget 0; expected more than 0. Do: give the budget in euros.")
@@ -69,23 +73,22 @@ def allocate(
         if applications is None:
             _over_occupations(name, snapshot, cents, region, out)
         else:
-            from training.allocation_award import Request
-
-            files = {"applications": applications, "grants": grants, "courses": courses}
-            given = {**files, "undertakings": undertakings}
+            tables = (applications, grants, courses, undertakings, conditions)
             days = day(announced, "--announced"), day(period, "--period")
-            request = Request(name, cents, when, given, previous, corrects, universal, size, why, *days)
-            _over_applications(snapshot, request, out)
+            options = (previous, corrects, universal, size, why, *days, rule)
+            _over_applications(
+                snapshot, (name, cents, when, dict(zip(_GIVEN, tables, strict=True))), options, out
+            )
     if snapshot.manifest["status"]["label"] != "current":
         console.print(f"Note: {snapshot.manifest['status']['sentence']}", highlight=False)
 
 
-def _over_applications(snapshot: Any, request: Any, out: Path) -> None:
-    from forecasting.funding.weights import NOT_FOR_SOLE_USE
-    from training.allocation_award import award
+def _over_applications(snapshot: Any, asked: tuple[Any, ...], options: tuple[Any, ...], out: Path) -> None:
+    from forecasting.funding.words import NOT_FOR_SOLE_USE
+    from training.allocation_award import Request, award
     from training.store import open_store
 
-    totals = award(open_store(), snapshot, request, out)
+    totals = award(open_store(), snapshot, Request(*asked, *options), out)
     console.print(
         f"{out}: {totals['allocated_cents'] / 100:,.2f} of {totals['budget_cents'] / 100:,.2f} EUR for "
         f"{totals['paid']} of {totals['applications']} applications; {totals['refused']} refused by law.",
@@ -93,10 +96,12 @@ def _over_applications(snapshot: Any, request: Any, out: Path) -> None:
     )
     if totals["residual_cents"]:
         console.print(
-            f"{totals['residual_cents'] / 100:,.2f} EUR is left: law and requests take no more.",
+            f"{totals['residual_cents'] / 100:,.2f} EUR is left: law, requests and limits take no more.",
             highlight=False,
         )
     console.print(NOT_FOR_SOLE_USE["en"], highlight=False)
+    if totals["warning"]:
+        console.print(totals["warning"], highlight=False)
     if totals["second_person"]:
         console.print(
             f"Proposed. Next, by a second person: python -m training approve {out}", highlight=False
@@ -104,7 +109,7 @@ def _over_applications(snapshot: Any, request: Any, out: Path) -> None:
 
 
 def _over_occupations(name: str, snapshot: Any, cents: int, region: str | None, out: Path) -> None:
-    from forecasting.funding.weights import NOT_FOR_SOLE_USE
+    from forecasting.funding.words import NOT_FOR_SOLE_USE
     from training.allocation import allocation_table, grant
     from training.report import market
     from training.store import open_store
@@ -168,14 +173,24 @@ def _replay(path: Path, out: Path | None) -> None:
     console.print(f"{path}: reproduced, {len(files)} files byte by byte.", highlight=False)
 
 
-def approve(folder: Result, why: Why = "no reason given") -> None:
-    """Approve an allocation and the rules it names, as a second person; checks it first."""
+def approve(
+    what: Annotated[Path, typer.Argument(help="Folder of an allocation, or the word rules.")],
+    why: Why = "no reason given",
+) -> None:
+    """Approve an allocation as a second person, checked first; or the rule files in force: two persons."""
     with told():
-        from training.allocation_ledger import approve as approve_it
+        if what == _RULES and not what.exists():
+            from training.rule_approval import PROPOSED, approve_rules
+            from training.store import open_store
 
-        _verify(folder)
-        entry = approve_it(folder, why)
-    console.print(f"{folder}: approved by {entry['by']}.", highlight=False)
+            entry = approve_rules(open_store(), why)
+            following = " Next, by a second person: the same command." if entry["act"] == PROPOSED else ""
+        else:
+            from training.allocation_ledger import approve as approve_it
+
+            _verify(what)
+            entry, following = approve_it(what, why), ""
+    console.print(f"{what}: {entry['act']} by {entry['by']}.{following}", highlight=False)
 
 
 payments = typer.Typer(

@@ -20,6 +20,12 @@ Announced = Annotated[
 PeriodStart = Annotated[
     str | None, typer.Option(help="First day of the budget period; by default the previous one's, or --day.")
 ]
+Conditions = Annotated[
+    Path | None, typer.Option(help="Conditions on groups: least and largest amounts, CSV or Parquet.")
+]
+Rule = Annotated[
+    str, typer.Option(help="proportional (within the conditions), value (most of it) or fairest.")
+]
 Seed = Annotated[int, typer.Option(help="Of every draw.", min=0, max=LARGEST_SEED)]
 
 

@@ -24,7 +24,7 @@ def screen(
     Without public euros: price times enrolments where the file has them; otherwise euros are unknown.
     """
     with told():
-        from forecasting.funding.weights import NOT_FOR_SOLE_USE
+        from forecasting.funding.words import NOT_FOR_SOLE_USE
         from training import api
         from training.screening import headline
         from training.screening import screen as screen_it

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from forecasting.errors import ForecastingError
-from training.commands.options import Announced, PeriodStart, Region, Release, day
+from training.commands.options import Announced, Conditions, PeriodStart, Region, Release, Rule, day
 from training.terminal import console, told
 
 _Table = typer.Option(help="CSV or Parquet.")
@@ -32,6 +32,8 @@ def simulate(
     on: Annotated[str | None, typer.Option("--day", help="Of the decision; by default today.")] = None,
     universal: Annotated[bool, typer.Option(help="A base for everybody who is eligible.")] = False,
     size: Annotated[str, typer.Option(help="eligible_cost or participant_hours; else the parameter.")] = "",
+    conditions: Conditions = None,
+    rule: Rule = "proportional",
 ) -> None:
     """Divide a budget by other rules, beside the rules in force: nothing is granted or recorded."""
     with told():
@@ -51,8 +53,9 @@ def simulate(
         files = {"applications": applications, "grants": grants, "courses": courses}
         days = day(announced, "--announced"), day(period, "--period")
         when = day(on, "--day") or dt.date.today()
-        given = {**files, "undertakings": undertakings}
-        request = Request(name, cents_of(budget), when, given, previous, None, universal, size, "", *days)
+        given = {**files, "undertakings": undertakings, "conditions": conditions}
+        asked_for = (previous, None, universal, size, "", *days, rule)
+        request = Request(name, cents_of(budget), when, given, *asked_for)
         found = simulate_it(open_store(), snapshot, request, changes, out)
     before, after = (found[side]["allocated_cents"] / 100 for side in ("rules_in_force", "simulated"))
     console.print(f"{NOT_GRANTED['en']} {NOT_GRANTED['nl']}", highlight=False)
@@ -70,7 +73,7 @@ def appeal(
 ) -> None:
     """Show which inputs would move a course into the next band, and by how much; in Dutch and English."""
     with told():
-        from forecasting.funding.weights import NOT_FOR_SOLE_USE
+        from forecasting.funding.words import NOT_FOR_SOLE_USE
         from training.allocation_appeal import appeals
 
         found = appeals(folder, course, region)

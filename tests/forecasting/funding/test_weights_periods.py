@@ -1,4 +1,4 @@
-"""Weights over budget periods: frozen, with notice, in steps, without flicker; guards on sources."""
+"""Weights over budget periods: frozen, with notice, in steps, without flicker."""
 
 import datetime as dt
 from fractions import Fraction
@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from forecasting.errors import ForecastingError, InputError
 from forecasting.funding import weights as rules
-from forecasting.funding.guards import bounded, collapsed, level
 from forecasting.funding.periods import Period, band_changes, carried, expected_changes
 from forecasting.funding.weight_tables import occupation_weights
 from forecasting.funding.weights import WeightRule, held_bands, share_at_zero
@@ -140,54 +139,3 @@ def test_changes_of_band_between_releases_are_counted() -> None:
     }
     assert expected_changes(old) == 0
     assert share_at_zero(old["weight"].to_numpy()) == 0.25
-
-
-@few
-@given(st.lists(st.integers(0, 500), min_size=1, max_size=12), st.sampled_from([0.1, 0.2, 0.5]))
-def test_no_source_has_more_than_its_share(count: list[int], bound: float) -> None:
-    counts = np.array(count, dtype=float)
-    capped = np.minimum(counts, level(counts, bound))
-    positive = int((counts > 0).sum())
-    if positive * bound >= 1 + 1e-9:
-        assert capped.max() <= bound * capped.sum() * (1 + 1e-9)
-    elif positive and counts.max() > bound * counts.sum():
-        assert np.ptp(capped[counts > 0]) < 1e-9 * counts.max(), "too few sources: each counts the same"
-    if counts.sum() and counts.max() <= bound * counts.sum():
-        np.testing.assert_allclose(capped, counts)
-
-
-def ads(agency: int, asks: int) -> pd.DataFrame:
-    rows = [(f"s{number}", "a", 10, 5) for number in range(20)] + [("big", "a", agency, asks)]
-    frame = pd.DataFrame(rows, columns=["source", "skill", "ads", "mentions"])
-    return frame.assign(period="2026", region="TOTAL", occupation="j")
-
-
-def test_one_agency_moves_a_share_of_ads_by_no_more_than_the_bound() -> None:
-    told = []
-    for asks in (0, 100_000):
-        found = bounded(ads(100_000, asks), 0.1)
-        row = found.mentions.iloc[0]
-        told.append(row["mentions"] / row["ads"])
-        seen = found.influence.iloc[0]
-        assert (seen["largest"], seen["sources"], bool(seen["enough"])) == ("big", 21, True)
-        assert seen["share"] > 0.99
-        assert seen["share_bounded"] == pytest.approx(0.1)
-    assert told[1] - told[0] == pytest.approx(0.1)
-
-
-def test_without_a_source_the_guard_is_not_applicable_and_changes_nothing() -> None:
-    plain = ads(10, 5).drop(columns="source")
-    found = bounded(plain, 0.1)
-    assert found.reason == "not_applicable"
-    assert found.mentions is plain
-    with pytest.raises(InputError, match="parameter source_bound: found 0"):
-        bounded(plain, 0)
-
-
-def test_the_same_ad_on_several_boards_counts_once() -> None:
-    posted = pd.DataFrame({"period": "2026", "text": ["x", "y", "x", "x"], "board": list("abcd")})
-    kept, dropped = collapsed(posted, ("period", "text"))
-    assert kept["board"].tolist() == ["a", "b"]
-    assert dropped == 2
-    with pytest.raises(InputError, match="no column 'title'"):
-        collapsed(posted, ("title",))
