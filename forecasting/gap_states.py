@@ -52,7 +52,8 @@ def states(
     -------
     DataFrame
         ``state``, ``state_probability`` (share of the draws with openings that are in it; null where
-        unknown), ``state_reason``.
+        unknown), ``state_reason``: ``low_reliability`` for a class that stays silent, ``no_likely_state``
+        where all is known and no state is as likely as the rule asks.
 
     Notes
     -----
@@ -66,7 +67,7 @@ def states(
     best, probability = shares.argmax(axis=0), shares.max(axis=0)
     why = np.where(reason.ne("") | (count == 0), reason.where(reason.ne(""), "not_applicable"), "")
     silent = reliability.isin(rule["silent"]).to_numpy()
-    unsure = np.where(found.unknown.any(axis=1), "unavailable", "low_reliability")
+    unsure = np.where(found.unknown.any(axis=1), "unavailable", "no_likely_state")
     why = np.where((why == "") & silent, "low_reliability", why)
     why = np.where((why == "") & (probability < rule["probability"]), unsure, why)
     named = np.where(why == "", np.array(STATES, dtype=object)[best], UNKNOWN)

@@ -118,4 +118,4 @@ def short_by(asked: Array, held: Array, factor: Array) -> Array:
     >>> short_by(asked, held, np.array([2.0])).round(2).ravel().tolist()
     [0.3, 0.0, 0.9]
     """
-    return np.where(held < asked, np.maximum(asked - factor * (asked - held), 0.0), held)
+    return np.where(held < asked, np.maximum(held + (1 - factor) * (asked - held), 0.0), held)

@@ -23,6 +23,7 @@ def jobseekers_by_occupation(
     base: Array,
     minimum_years: int,
     months: float,
+    hidden: NDArray[np.bool_] | None = None,
 ) -> Array | None:
     """Return job seekers above the frictional level by occupation, persons, shape (occupations,).
 
@@ -38,12 +39,15 @@ def jobseekers_by_occupation(
         Years of history below which the frictional level, and so the supply, is unknown.
     months : float
         Of search that are friction, where durations are known.
+    hidden : ndarray of bool, shape (occupations,), optional
+        Cells that are not shown. The stock is split over the others, and a hidden cell comes on top by the
+        same measure: else the shown seekers beside a stock that others publish too would tell the hidden.
 
     Returns
     -------
     ndarray or None
-        None where the base year has no job seekers or no labour force, or the history is too short. They
-        sum to the regional stock above friction, and enter once per window, however long it is.
+        None where the base year has no job seekers or no labour force, or the history is too short. The
+        shown ones sum to the regional stock above friction, and enter once per window, however long it is.
 
     Notes
     -----
@@ -62,10 +66,11 @@ def jobseekers_by_occupation(
     known = named.get(base_year, pd.Series(dtype=float)).reindex(list(industry.occupations))
     split = known.fillna(0).to_numpy(dtype=float)
     weight = split if split.sum() > 0 else base
-    seeking = float(stock[base_year]) * weight / weight.sum()
+    open_ones = np.ones(len(weight), dtype=bool) if hidden is None or not weight[~hidden].any() else ~hidden
+    seeking = float(stock[base_year]) * weight / weight[open_ones].sum()
     recent = short_term_share(jobseekers, region, base_year, industry.occupations)
     if recent is not None:
-        known_weight = np.where(np.isfinite(recent), seeking, 0.0)
+        known_weight = np.where(np.isfinite(recent) & open_ones, seeking, 0.0)
         usual = np.average(np.nan_to_num(recent), weights=known_weight) if known_weight.any() else np.nan
         recent = np.where(np.isfinite(recent), recent, usual)
         return np.asarray(seeking * (1 - recent) ** (months / 12)) if np.isfinite(usual) else None
@@ -95,9 +100,10 @@ def seeker_draws(
         Their sum is that of `seeking` in every draw, of the hidden cells and of the others: the total is
         counted, the split is not sure.
     """
-    shocks = shocks_by_size(seeking, draws, [seed, _STREAM])
-    strayed = seeking[:, None] * np.exp(strays * shocks)
-    return split_apart(strayed, seeking, np.zeros(len(seeking), dtype=bool) if hidden is None else hidden)
+    apart = np.zeros(len(seeking), dtype=bool) if hidden is None else hidden
+    size = seeking + apart * (1 + seeking.sum())  # last in order: none of the shown ones' shocks tells them
+    shocks = shocks_by_size(size, draws, [seed, _STREAM])
+    return split_apart(seeking[:, None] * np.exp(strays * shocks), seeking, apart)
 
 
 def short_term_share(

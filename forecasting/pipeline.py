@@ -109,7 +109,8 @@ def build_snapshot(
         "unfilled_comparison": seen.comparison,
         "sources_of_ads": influence_told(sources, parameters["source_bound"]),
     }
-    about["not_quotable"].append(influence_sentence(about["sources_of_ads"]))
+    if len(region.table("skill_mentions")):
+        about["not_quotable"].append(influence_sentence(about["sources_of_ads"]))
     kept = {"score": cells.gap.score, "openings": cells.gap.openings}
     draws: dict[str, NDArray[Any]] = {name: hide_draws(each, cells.index) for name, each in kept.items()}
     return Snapshot(tables, about, draws | trained.draws())

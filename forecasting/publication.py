@@ -1,6 +1,6 @@
 """Take quantiles, once, and lay the draws out as the published tables."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -8,8 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecasting.cells import KEY, Cells
+from forecasting.gap_sentences import Persons, why
 from forecasting.gap_states import rank_intervals, states
-from forecasting.gaps import gap, share_of_openings
+from forecasting.gaps import TOLERANCE, gap, share_of_openings
 from forecasting.parameters import Parameters
 from forecasting.series.panel import Array
 from forecasting.suppression import CONFIDENTIAL
@@ -53,13 +54,14 @@ def gaps_table(
     for reasons, columns in HIDDEN_BY.items():
         hidden = cells.index[list(reasons)].map(bool).any(axis=1)
         frame[columns] = frame[columns].mask(hidden)
-    frame["openings"] = frame["openings"].mask(reason.eq(CONFIDENTIAL))  # still told in the table openings
+    of_openings = ["openings", "share_of_draws_with_openings"]
+    frame[of_openings] = frame[of_openings].mask(reason.eq(CONFIDENTIAL))  # still told in the table openings
     frame["rank"] = _rank(frame)
     frame = frame.join(rank_intervals(found.score, frame, frame["rank"].notna().to_numpy()))
     supply, rule = cells.supply.sum(axis=0), parameters["state_rule"]
     limits = parameters["shortage_threshold"], parameters["surplus_band"]
     frame = frame.join(states(found, supply, frame["reliability"], reason, *limits, rule))
-    return frame.assign(why=_why(frame, cells))
+    return frame.join(_why(frame, cells, parameters["untold_draws"]))
 
 
 OF_SCORE: Final = (
@@ -68,13 +70,15 @@ OF_SCORE: Final = (
     "score_p50",
     "score_p90",
     "quantitative",
+    *(f"quantitative_p{percent}" for percent in PERCENTS),
     "qualitative",
+    *(f"qualitative_p{percent}" for percent in PERCENTS),
     "score_at_mean_inputs",
     "probability_of_shortage",
 )
 _OF_SUPPLY: Final = (f"reason_{ENTRANTS}", f"reason_{JOBSEEKERS}")
 HIDDEN_BY: Final = {
-    ("reason_openings",): ["openings"],
+    ("reason_openings",): ["openings", "share_of_draws_with_openings"],
     _OF_SUPPLY: ["supply"],
     ("reason_openings", *_OF_SUPPLY): [
         "unfilled",
@@ -91,17 +95,21 @@ def _scores(cells: Cells, known: NDArray[np.bool_], threshold: float) -> dict[st
     found, score = cells.gap, cells.gap.score
     with_openings = found.openings > 0
     short = np.where(with_openings, score > threshold, np.nan)
+    nobody = share_of_openings(found.no_person, found.openings)
+    skills = np.where(known[:, None], share_of_openings(found.lacking_skills, found.openings), np.nan)
+    some = _mean(score) - _mean(nobody) > TOLERANCE
     return {
         "score": _mean(score),
         **_quantiles(score, "score_"),
-        "quantitative": _mean(share_of_openings(found.no_person, found.openings)),
-        "qualitative": np.where(
-            known, _mean(share_of_openings(found.lacking_skills, found.openings)), np.nan
-        ),
+        "quantitative": _mean(nobody),
+        **_quantiles(nobody, "quantitative_"),
+        "qualitative": _mean(skills),
+        **_quantiles(skills, "qualitative_"),
         "qualitative_reason": np.where(known, "", "unavailable"),
-        "covers": np.where(known, "both", "quantitative"),
+        "covers": np.select([known, some], ["both", "partly"], "quantitative"),
         "score_at_mean_inputs": _score_at_mean_inputs(cells),
         "probability_of_shortage": _mean(short),
+        "share_of_draws_with_openings": with_openings.mean(axis=1),
     }
 
 
@@ -163,34 +171,18 @@ def _rank(frame: pd.DataFrame) -> pd.Series:
     return rank.reindex(frame.index)
 
 
-def _why(frame: pd.DataFrame, cells: Cells) -> list[str]:
+def _why(frame: pd.DataFrame, cells: Cells, untold: float) -> pd.DataFrame:
     replaced = (cells.younger + cells.older).mean(axis=1)
     supply = {source: cells.supply[number].mean(axis=1) for number, source in enumerate(cells.sources)}
-    return [
-        _sentence(row, replaced[position], supply[ENTRANTS][position], supply[JOBSEEKERS][position])
-        for position, row in enumerate(frame.to_dict("records"))
-    ]
-
-
-def _sentence(row: Mapping[Hashable, Any], replaced: float, entering: float, seeking: float) -> str:
-    span = f"{row['from_year']}-{row['to_year']}"
-    if row["reason"] == "not_applicable":
-        return f"{span}: no openings, so there is no share of them to be short of."
-    if row["reason"]:
-        return f"{span}: no score, {row['reason']}."
-    openings, short = row["openings"], row["score_p50"]
-    skills = row["qualitative"] if row["covers"] == "both" else None
-    tail = "whether they have the skills is unknown" if skills is None else f"{skills:.0%} for lack of skills"
-    return (
-        f"{span}: about {openings:,.0f} openings ({replaced:,.0f} to replace leavers, "
-        f"{openings - replaced:,.0f} new jobs if it grows) for {entering:,.0f} entrants and {seeking:,.0f} "
-        f"job seekers{_further(row['supply'] - entering - seeking)}; "
-        f"median share unfilled {short:.0%}; {tail}."
-    )
-
-
-def _further(persons: float) -> str:
-    return f", and {persons:,.0f} from other sources" if persons >= 0.5 else ""
+    persons = [Persons(*means) for means in zip(replaced, supply[ENTRANTS], supply[JOBSEEKERS], strict=True)]
+    told = {
+        column: [
+            why(row, also, untold, language)
+            for row, also in zip(frame.to_dict("records"), persons, strict=True)
+        ]
+        for column, language in (("why", "en"), ("why_nl", "nl"))
+    }
+    return pd.DataFrame(told, index=frame.index)
 
 
 def component_table(

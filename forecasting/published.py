@@ -26,9 +26,11 @@ _REGION = Column("region", "code", "-", "region")
 _OCCUPATION = Column("occupation", "code", "-", "occupation, or a parent of occupations")
 _SCENARIO = Column("scenario", "code", "-", "named set of assumptions")
 _HORIZON = Column("horizon", "integer", "years", "length of the window from the base year")
-_REASON = Column("reason", "text", "-", "why the figures are null (vocabulary.REASONS)", required=False)
+_REASON = Column("reason", "text", "-", "why the figures are null (see reasons)", required=False)
 _CELL = ("region", "occupation", "scenario", "horizon")
 _CELL_COLUMNS = (_REGION, _OCCUPATION, _SCENARIO, _HORIZON)
+
+_WITH_OPENINGS = "over the simulated futures in which there are openings"
 
 _GAPS = Table(
     "gaps",
@@ -38,22 +40,48 @@ _GAPS = Table(
         Column("from_year", "integer", "year", "base year: the window opens at its end"),
         Column("to_year", "integer", "year", "the window closes at its end"),
         Column("aggregate", "boolean", "-", "true for a parent: summed from its cells, draw by draw"),
-        _figure("score", "share of openings", "mean share of openings that stay unfilled, known parts only"),
-        *_interval("share of openings", "gap score", "score"),
-        _figure("quantitative", "share of openings", "part of the score: no person"),
-        _figure("qualitative", "share of openings", "part of the score: skills lacking; null where unknown"),
+        _figure(
+            "score",
+            "share of openings",
+            f"mean share of openings that stay unfilled, known parts only, {_WITH_OPENINGS}",
+        ),
+        *_interval("share of openings", f"gap score {_WITH_OPENINGS}", "score"),
+        _figure(
+            "quantitative", "share of openings", f"part of the mean score: no person; mean {_WITH_OPENINGS}"
+        ),
+        *_interval("share of openings", f"quantitative part {_WITH_OPENINGS}", "quantitative"),
+        _figure(
+            "qualitative",
+            "share of openings",
+            f"part of the mean score: skills lacking; mean {_WITH_OPENINGS}; null where unknown",
+        ),
+        *_interval(
+            "share of openings", f"qualitative part {_WITH_OPENINGS}; null where unknown", "qualitative"
+        ),
         Column("qualitative_reason", "text", "-", "why the qualitative part is null", required=False),
         Column(
             "covers",
             "text",
             "-",
-            "both, or quantitative: the score is then a lower bound",
+            "both: persons and skills; quantitative: persons only; partly: persons and the known part of the "
+            "lack of skills, score less quantitative; the last two make the score a lower bound",
             required=False,
         ),
         _figure(
             "score_at_mean_inputs", "share of openings", "the score at mean employment, retention and supply"
         ),
-        _figure("probability_of_shortage", "probability", "share of draws whose score exceeds the threshold"),
+        _figure(
+            "probability_of_shortage",
+            "probability",
+            "chance that more than shortage_threshold (5 % unless the release says else) of openings stays "
+            f"unfilled, {_WITH_OPENINGS}; it can be so where mean supply exceeds mean openings",
+        ),
+        _figure(
+            "share_of_draws_with_openings",
+            "share of draws",
+            "share of the simulated futures in which there are openings: score, parts and probabilities are "
+            "over these; openings, supply and unfilled over all",
+        ),
         Column("rank", "integer", "-", "1 is the largest median score; null if sceptical", required=False),
         *(
             _figure(f"rank_p{percent}", "-", f"rank: {percent} % of the draws put the cell there or above")
@@ -66,13 +94,27 @@ _GAPS = Table(
             "shortage: short, mostly for no person; mismatch: short, mostly for skills; balanced; surplus: "
             "supply well above openings; unknown",
         ),
-        _figure("state_probability", "probability", "probability that the state is right; null if unknown"),
-        Column("state_reason", "text", "-", "why the state is unknown (vocabulary.REASONS)", required=False),
+        _figure(
+            "state_probability",
+            "probability",
+            f"probability that the state is right {_WITH_OPENINGS}; null if unknown",
+        ),
+        Column(
+            "state_reason",
+            "text",
+            "-",
+            "why the state is unknown (see reasons); no_likely_state: below state_rule's probability",
+            required=False,
+        ),
         _figure("openings", "persons", "mean openings over the window"),
         _figure("supply", "persons", "mean supply over the window"),
         _figure("unfilled", "persons", "mean unfilled openings over the window"),
         *_interval("persons", "unfilled openings", "unfilled"),
-        _figure("annual_balance", "persons a year", "openings less supply, a year"),
+        _figure(
+            "annual_balance",
+            "persons a year",
+            "openings less supply, a year; positive: more openings than supply",
+        ),
         Column(
             "reliability",
             "code",
@@ -81,7 +123,8 @@ _GAPS = Table(
         ),
         Column("backtest", "text", "-", "what the employment forecast was tested on at this horizon"),
         _REASON,
-        Column("why", "text", "-", "one generated sentence"),
+        Column("why", "text", "-", "one generated sentence: openings and supply are means"),
+        Column("why_nl", "text", "-", "the same in Dutch", required=False),
     ),
     "the gap score of every cell and aggregate",
 )
@@ -119,7 +162,12 @@ _SKILL_GAPS = Table(
         _figure("asked", "probability", "mean probability that an opening over the window asks the skill"),
         _figure("asked_now", "probability", "the same at the base year: the difference is the movement"),
         _figure("importance", "weight", "importance of the skill"),
-        _figure("unfilled", "persons", "mean persons lacking with this skill; null where unknown"),
+        _figure(
+            "unfilled",
+            "persons",
+            "mean persons lacking with this skill; one person may lack many skills, so it is no part of the "
+            "occupation's unfilled and does not add up over skills; null where unknown",
+        ),
         *_interval("persons", "persons lacking with this skill", "unfilled"),
         _REASON,
     ),

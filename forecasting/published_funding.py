@@ -42,7 +42,7 @@ _SHARES: Final = tuple(
     _figure(f"{name}_share", "share of what is trainable", f"in the {name} collection")
     for name in ("green", "digital")
 )
-_REASON: Final = _other("reason", "text", "why the figures are null (vocabulary.REASONS)")
+_REASON: Final = _other("reason", "text", "why the figures are null (see reasons)")
 _WHY: Final = (
     _other("why", "text", "one generated sentence"),
     _other("why_nl", "text", "the same in Dutch"),

@@ -16,7 +16,7 @@ def _other(name: str, kind: Kind, meaning: str, unit: str = "-", *, required: bo
 _REGION = Column("region", "code", "-", "region; of an aggregate the sum of its markets")
 _OCCUPATION = Column("occupation", "code", "-", "occupation")
 _YEAR = Column("year", "integer", "year", "calendar year of the vacancies")
-_REASON = _other("reason", "text", "why the figures are null (vocabulary.REASONS)")
+_REASON = _other("reason", "text", "why the figures are null (see reasons)")
 _HANDLED = _figure("handled", "vacancies", "vacancies filled or cancelled in the year")
 
 _RULE = Table(

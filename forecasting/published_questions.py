@@ -28,7 +28,7 @@ _WINDOW: Final = (
     Column("from_year", "integer", "year", "base year: the window opens at its end"),
     Column("to_year", "integer", "year", "the window closes at its end"),
 )
-_REASON: Final = Column("reason", "text", "-", "why there is no answer (vocabulary.REASONS)", required=False)
+_REASON: Final = Column("reason", "text", "-", "why there is no answer (see reasons)", required=False)
 _WHY: Final = Column("why", "text", "-", "one generated sentence")
 
 _SHRINKING = Table(

@@ -84,7 +84,10 @@ def supply_sources(
     entering = _spread(crops, here, len(industry.occupations))
     table, years = region.table("jobseekers"), parameters["frictional_history"]
     months = parameters["frictional_search"]
-    seeking = jobseekers_by_occupation(table, industry, code, base_year, base, years, months)
+    hidden = (base < parameters["small_cell"]) | few_jobseekers(
+        table, code, base_year, industry.occupations, parameters["small_cell_jobseekers"]
+    )
+    seeking = jobseekers_by_occupation(table, industry, code, base_year, base, years, months, hidden)
     share = short_term_share(table, code, base_year, industry.occupations)
     spreads = entering or (np.repeat((base / base.sum())[:, None], parameters["draws"], axis=1),) * len(crops)
     yearly = [
@@ -99,9 +102,6 @@ def supply_sources(
         for source in yearly[0]
     }
     recent = None if seeking is None or share is None else seeking * short_term_available(share, months)
-    hidden = (base < parameters["small_cell"]) | few_jobseekers(
-        table, code, base_year, industry.occupations, parameters["small_cell_jobseekers"]
-    )
     split = (
         None
         if seeking is None

@@ -28,6 +28,7 @@ REASONS: Final[dict[str, str]] = {
     "unavailable": "no source in the region folder says it",
     "confidential": "fewer persons than the configured minimum: suppressed",
     "low_reliability": "the source or the model is too weak here to quote",
+    "no_likely_state": "no state is as likely as the rule asks",
 }
 """Why a figure is missing. Unknown is not zero: a null always comes with one of these."""
 

@@ -1,5 +1,8 @@
 """What a release says about itself: the body of /v1/meta, and the rehearsal that a new release must pass."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from forecasting.columns import Column, Table
 from forecasting.published import PUBLISHED
 from forecasting.vocabulary import OTHER_SOURCES, REASONS, SUPPLY_SOURCES
@@ -88,14 +91,38 @@ def sources(release: Release) -> list[SourceCard]:
     return [SourceCard.model_validate(card) for card in release.manifest.get("sources", [])]
 
 
-def dictionary(release: Release) -> Dictionary:
+def dictionary(release: Release, language: Language) -> Dictionary:
     """Return the data dictionary, with the thresholds of the labels as this release has them."""
     return Dictionary(
         release=answers.block(release),
+        resolved={"lang": language},
         tables=[_declared(table) for table in PUBLISHED.values()],
         labels=labels(release),
         reasons=answers.WHY_NULL,
     )
+
+
+def worded(value: Any) -> str:
+    """Return the value of a parameter as people read it.
+
+    Examples
+    --------
+    >>> worded({"loss": 0.05, "of": ["jobs", "hours"]}), worded(None)
+    ('loss 0.05, of (jobs, hours)', 'not in this release')
+    """
+    if value is None:
+        return "not in this release"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{str(name).replace('_', ' ')} {_within(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_within(each) for each in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value).replace("_", " ") if isinstance(value, str) else f"{value:,.10g}"
+
+
+def _within(value: Any) -> str:
+    return f"({worded(value)})" if isinstance(value, Mapping | list | tuple) else worded(value)
 
 
 def labels(release: Release) -> list[LabelThresholds]:
@@ -107,6 +134,7 @@ def labels(release: Release) -> list[LabelThresholds]:
             values=list(label.values),
             meaning=PUBLISHED[label.table].column(label.column).meaning,
             parameters={name: said[name]["value"] if name in said else None for name in label.parameters},
+            units={name: str(said[name]["unit"]) for name in label.parameters if name in said},
         )
         for label in LABELS
     ]

@@ -18,6 +18,9 @@ _QUANTILES = ("p10", "p50", "p90")
 WHY_NULL: Final = {
     **REASONS,
     "unchanged": "both releases publish the same figures here",
+    "no_previous_release": "no other release was in service before this one",
+    "no_destination": "no occupation reached the threshold of coverage (see thresholds) at a like level and "
+    "wage while being likely to be short",
     "no_match": "the release has rows here, but none that matches what is asked",
     "not_by_occupation": "the parts of the score were tested over all cells together; no row is of one "
     "occupation",
@@ -100,8 +103,15 @@ _PLAIN = (
 )
 """Columns of the table ``gaps`` that the answer repeats as they are."""
 
-_LATER = ("rank_p10", "rank_p90", "state", "state_probability", "state_reason")
+_LATER = (
+    *("rank_p10", "rank_p90", "state", "state_probability", "state_reason"),
+    *("share_of_draws_with_openings", "why_nl"),
+)
 """The same, but releases from before them are served too."""
+
+
+_BOUNDS: Final = frozenset({"quantitative", "partly"})
+"""What a score that is a lower bound covers."""
 
 
 def gap(release: Release, row: Record, language: Language) -> schemas.Gap:
@@ -112,7 +122,9 @@ def gap(release: Release, row: Record, language: Language) -> schemas.Gap:
         parent=concept.parent if concept else None,
         score=interval(row, "score", "score_", unit("gaps", "score")),
         unfilled=interval(row, "unfilled", "unfilled_", unit("gaps", "unfilled")),
-        lower_bound=row["covers"] == "quantitative" and row["score"] is not None,
+        quantitative_interval=interval(row, "quantitative", "quantitative_", unit("gaps", "quantitative")),
+        qualitative_interval=interval(row, "qualitative", "qualitative_", unit("gaps", "qualitative")),
+        lower_bound=row["covers"] in _BOUNDS and row["score"] is not None,
         qualitative_reason=row["qualitative_reason"]
         or (row["reason"] if row["qualitative"] is None else None),
         reason=why_null(row, "score"),
@@ -130,7 +142,14 @@ def occupation(release: Release, concept: Concept, language: Language) -> schema
         parent=concept.parent,
         level=concept.level,
         scored=concept.code in release.scored,
+        successors=successors(release, "occupations", concept.code),
     )
+
+
+def successors(release: Release, classification: str, code: str) -> list[str] | None:
+    """Return the codes that took the place of a retired one; None for a code in use."""
+    found = release.retired.get(classification, {}).get(code)
+    return None if found is None else list(found)
 
 
 def _absent(items: Sequence[object]) -> Reason | None:
@@ -205,5 +224,6 @@ def skill_gap(release: Release, row: Record, language: Language) -> schemas.Skil
         asked=row["asked"],
         importance=row["importance"],
         unfilled=row["unfilled"],
+        **{f"unfilled_{name}": row[f"unfilled_{name}"] for name in _QUANTILES},
         reason=why_null(row, "unfilled"),
     )

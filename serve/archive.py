@@ -137,6 +137,15 @@ def served_on(promotions: Sequence[Promotion], day: dt.date) -> Champion | None:
     return earlier[-1].champion if earlier else None
 
 
+def before(promotions: Sequence[Promotion], release: str) -> Champion | None:
+    """Return the other release that was in service just before a release's last promotion, if any was."""
+    ids = [each.champion.release for each in promotions]
+    last = len(ids) - ids[::-1].index(release) if release in ids else 0
+    return next(
+        (each.champion for each in reversed(promotions[:last]) if each.champion.release != release), None
+    )
+
+
 def first_of(promotions: Sequence[Promotion], release: str) -> Champion | None:
     """Return the identity that a release was first promoted with: the one that never changes."""
     return next((each.champion for each in promotions if each.champion.release == release), None)

@@ -4,11 +4,12 @@ import datetime as dt
 from typing import Final
 
 from forecasting.errors import ForecastingError
-from serve.archive import Archive, Promotion, first_of, served_on
+from serve.archive import Archive, Promotion, before, first_of, served_on
 from serve.problems import Fault, Refusal
 from serve.release import Champion, Release
 
 LATEST: Final = "latest"
+PREVIOUS: Final = "previous"
 
 
 def promotions(archive: Archive, latest: Release) -> tuple[Promotion, ...]:
@@ -69,6 +70,31 @@ def identity(archive: Archive, latest: Release, release: str, parameter: str = "
         faults = [Fault(parameter=parameter, value=release, message=told)]
         raise Refusal("unknown_code", f"Release {release} was {told}.", faults)
     return champion
+
+
+def previous(archive: Archive, latest: Release, release: str) -> Champion | None:
+    """Return the identity of the release in service just before another's last promotion, if any was."""
+    known = promotions(archive, latest)
+    found = before(known, release)
+    return None if found is None else first_of(known, found.release)
+
+
+def compared(archive: Archive, latest: Release, release: str, earlier: str) -> Champion:
+    """Return the identity of the release to compare another with: an id, ``latest`` or ``previous``.
+
+    Raises
+    ------
+    Refusal
+        If it was never in service, or none was in service before.
+    """
+    if earlier != PREVIOUS:
+        return identity(archive, latest, earlier, "from")
+    found = previous(archive, latest, release)
+    if found is None:
+        told = f"no other release was in service before {release}: see /v1/releases"
+        faults = [Fault(parameter="from", value=earlier, message=told)]
+        raise Refusal("unknown_code", f"There is nothing to compare with: {told}.", faults)
+    return found
 
 
 def _on(archive: Archive, latest: Release, day: dt.date) -> Champion:

@@ -25,7 +25,7 @@ FORMATS: Final = {
     "jsonstat": "application/json",
 }
 ROWS_AT_ONCE: Final = 4000
-WRITTEN_AS: Final = f"1-{pa.__version__}"
+WRITTEN_AS: Final = f"2-{pa.__version__}"
 """Goes into the tag of a file: another way of writing gives other bytes."""
 
 
@@ -54,7 +54,7 @@ def written(release: Release, name: str, kind: str) -> Iterator[bytes]:
     """Return a table in a format, piece by piece."""
     table = release.tables[name]
     if kind == "parquet":
-        return iter((_parquet(table),))
+        return iter((_parquet(release, table),))
     if kind == "csv":
         return _csv(table)
     return _json(release, name) if kind == "json" else iter((encoded(jsonstat(release, name)),))
@@ -69,9 +69,20 @@ def _plain(table: Rows) -> pa.Table:
     return pa.table(columns)
 
 
-def _parquet(table: Rows) -> bytes:
+def _parquet(release: Release, table: Rows) -> bytes:
+    """Return a file whose key-value metadata says of which release it is, and how far it may be trusted."""
+    block = answers.block(release)
+    said = {
+        "table": table.declared.name,
+        "release": block.release,
+        "model_version": block.model_version,
+        "data_vintage": block.data_vintage,
+        "base_year": str(block.base_year),
+        "status": block.status.label,
+        "status_sentence": block.status.sentence,
+    }
     file = io.BytesIO()
-    pq.write_table(_plain(table), file, compression="zstd")
+    pq.write_table(_plain(table).replace_schema_metadata(said), file, compression="zstd")
     return file.getvalue()
 
 

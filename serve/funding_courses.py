@@ -17,9 +17,9 @@ from serve.funding_release import (
     rows_of,
 )
 from serve.problems import Fault
-from serve.query import refuse_codes, unknown_codes
 from serve.release import Concept, Release
 from serve.schemas_funding import CourseBatch, GivenCourse
+from serve.unknown import refuse_codes, unknown_codes
 
 UNITS: Final = {
     "hours": "hours",

@@ -42,6 +42,7 @@ def jsonstat(release: Release, name: str) -> dict[str, Any]:
         "version": "2.0",
         "class": "dataset",
         "label": table.declared.meaning,
+        "note": [answers.block(release).status.sentence],
         "source": "; ".join(str(card["title"]) for card in release.manifest.get("sources", [])),
         "updated": release.champion.promoted_at,
         "id": list(dimensions),

@@ -34,6 +34,7 @@ LABELS: Final = (
         ("shortage_threshold", "surplus_band", "state_rule"),
     ),
     Label("gaps", "reliability", ("good", "caution", "sceptical"), ("reliability",)),
+    Label("gaps", "covers", ("both", "quantitative", "partly"), ()),
     Label("gaps", "probability_of_shortage", (), ("shortage_threshold",)),
     Label("indicators", "class", (), ("ita_classes", "balance_classes")),
     Label("shrinking_jobs", "answer", _ANSWERS, ("shrinking_loss", "likely")),

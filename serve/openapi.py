@@ -36,6 +36,7 @@ TAGS: Final = [
     {"name": "health", "description": "For the machine that watches the service."},
 ]
 
+_EXAMPLE: Final = "codes are of the small made-up release of the examples; yours are at /v1/skills and so on"
 _Schema = dict[str, Any]
 
 
@@ -189,4 +190,5 @@ def _show(operation: _Schema, example: Example | None) -> None:
         told = {"summary": example["asked"], "value": example["answer"]}
         answer["content"][example["media"]]["examples"] = {"answer": told}
         if example["body"] is not None:
-            operation["requestBody"]["content"][JSON]["examples"] = {"call": {"value": example["body"]}}
+            call = {"summary": _EXAMPLE, "value": example["body"]}
+            operation["requestBody"]["content"][JSON]["examples"] = {"call": call}

@@ -97,6 +97,7 @@ def overview(
         "lines": [line(release, row, language, words) for row in rows[part.offset : part.stop]],
         "total": len(rows),
         "parts": _parts(asked, len(rows), words),
+        "chance": _chance(release, language, words),
         "ticks": TICKS,
         "sources": about.sources(release),
         "not_quotable": release.manifest.get("not_quotable", []),
@@ -104,6 +105,16 @@ def overview(
             "v1/gaps", level="cell", order="rank", limit=part.limit, offset=part.offset
         ),
     }
+
+
+def _chance(release: Release, language: Language, words: Words) -> str:
+    """Return what the probability of shortage is the probability of, with the release's threshold."""
+    said = release.manifest.get("parameters", {}).get("shortage_threshold")
+    if said is None:
+        return str(words["chance"])
+    share = float(said["value"])
+    digits = 0 if round(100 * share, 6).is_integer() else 1
+    return str(words["chance_above"]).format(threshold=Figures(language).share(share, digits))
 
 
 def line(release: Release, row: Record, language: Language, words: Words) -> Line:

@@ -79,8 +79,10 @@ def known(release: Release) -> bool:
 
 
 def item(release: Release, row: Record, language: Language) -> dict[str, Any]:
-    """Return a row with its codes named; the present occupation is null where none was given."""
-    return tabled.item(release, "transitions", row, language)
+    """Return a row with its codes named; the present occupation, and `own`, are null where none was given."""
+    given = row["occupation"]
+    own = None if given is None else row["destination"] == given
+    return {**tabled.item(release, "transitions", row, language), "own": own}
 
 
 def thresholds(release: Release) -> list[dict[str, Any]]:

@@ -100,6 +100,7 @@ def _told(text: str) -> str:
 
 
 _TOLD_LONGEST: Final = 4000
+_FAULTS_TOLD: Final = 20
 
 
 class Fault(BaseModel):
@@ -252,8 +253,8 @@ async def on_validation(request: Request, error: Exception) -> Response:
         told = f"The body is said to be {media}; send it as {JSON}."
         return respond(request.scope, "unsupported_media_type", told, headers={"Accept-Post": JSON})
     faults = [_fault(item) for item in found]
-    names = ", ".join(dict.fromkeys(fault.parameter for fault in faults))
-    return respond(request.scope, "bad_parameter", f"Cannot use the value of: {names}.", faults)
+    told = "; ".join(dict.fromkeys(f"{fault.parameter}: {fault.message}" for fault in faults[:_FAULTS_TOLD]))
+    return respond(request.scope, "bad_parameter", f"Cannot use what is given. {told}.", faults)
 
 
 def _fault(item: Mapping[str, Any]) -> Fault:

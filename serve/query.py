@@ -16,10 +16,10 @@ from serve.problems import Fault, Refusal
 from serve.release import Concept, Release
 from serve.schemas import LANGUAGES, Day, Language
 from serve.store import Serving
+from serve.unknown import refuse, refuse_codes, unknown_codes, unknown_region
 
 FALLBACK: Final[Language] = "en"
 VARY: Final = "Accept-Language, Accept-Encoding"
-NAMES_SHOWN: Final = 20
 _TWICE: Final = "given more than once; separate several codes with commas"
 _EMPTY: Final = "empty; leave it out for the default"
 _GAP: Final = "an empty place in the list of codes"
@@ -35,6 +35,7 @@ LISTED: Final[dict[str, Any]] = {"minLength": 1, "pattern": f"^{_ONE}(,{_ONE}){{
 """The same of a list of codes: see `codes`."""
 
 RELEASE: Final[dict[str, Any]] = {"pattern": "^([0-9a-f]{12}|latest)$"}
+COMPARED: Final[dict[str, Any]] = {"pattern": "^([0-9a-f]{12}|latest|previous)$"}
 _SEEN: Final = re.compile(_VISIBLE)
 
 
@@ -50,7 +51,7 @@ async def refuse_unknown(request: Request) -> None:
         raise Refusal("unknown_parameter", told, unknown)
     twice = [Fault(parameter=n, value=v, message=_TWICE) for n, v in given if names.count(n) > 1]
     empty = [Fault(parameter=n, value=v, message=_EMPTY) for n, v in given if not _SEEN.search(v)]
-    _refuse("bad_parameter", twice + empty)
+    refuse("bad_parameter", twice + empty)
 
 
 def _declared(dependant: Any) -> set[str]:
@@ -61,13 +62,6 @@ def _declared(dependant: Any) -> set[str]:
 
 def _expected(known: set[str]) -> str:
     return f"It has {', '.join(sorted(known))}" if known else "It has none"
-
-
-def _refuse(code: str, faults: Sequence[Fault]) -> None:
-    if faults:
-        shown = faults[:NAMES_SHOWN]
-        told = "; ".join(f"{fault.parameter} {fault.value}: {fault.message}" for fault in shown)
-        raise Refusal(code, f"{told}.", faults)
 
 
 async def _serving(request: Request) -> Serving:
@@ -127,7 +121,7 @@ async def _under(
         return release
     if scenario not in release.scenarios:
         told = f"the release has {', '.join(release.scenarios)}"
-        _refuse("unknown_code", [Fault(parameter="scenario", value=scenario, message=told)])
+        refuse("unknown_code", [Fault(parameter="scenario", value=scenario, message=told)])
     chosen = release.under(scenario)
     request.state.serving = request.state.serving.showing(chosen)
     return chosen
@@ -217,9 +211,9 @@ def codes(asked: str | None, parameter: str = "occupation") -> tuple[str, ...]:
     parts = [part.strip() for part in asked.split(",")] if asked else []
     if len(parts) > BATCH_LARGEST:
         told = f"{len(parts)} codes; at most {BATCH_LARGEST} are answered at once"
-        _refuse("bad_parameter", [Fault(parameter=parameter, value=None, message=told)])
+        refuse("bad_parameter", [Fault(parameter=parameter, value=None, message=told)])
     if not all(_SEEN.search(part) for part in parts):
-        _refuse("bad_parameter", [Fault(parameter=parameter, value=asked, message=_GAP)])
+        refuse("bad_parameter", [Fault(parameter=parameter, value=asked, message=_GAP)])
     return tuple(dict.fromkeys(parts))
 
 
@@ -235,9 +229,9 @@ def resolve(
     """
     regions = _matching(release, region)
     bad = _ambiguous(region, regions) + _bad_horizon(release, horizon)
-    unknown = [] if regions else [_unknown_region(release, str(region))]
+    unknown = [] if regions else [unknown_region(release, str(region))]
     unknown += unknown_codes(release, "occupation", occupations)
-    _refuse("bad_parameter", bad)
+    refuse("bad_parameter", bad)
     refuse_codes(unknown)
     return regions[0], release.default_horizon if horizon is None else horizon
 
@@ -267,51 +261,3 @@ def _bad_horizon(release: Release, horizon: int | None) -> list[Fault]:
         return []
     offered = ", ".join(str(year) for year in release.horizons)
     return [Fault(parameter="horizon", value=str(horizon), message=f"this release has {offered}")]
-
-
-def _unknown_region(release: Release, asked: str) -> Fault:
-    known = list(release.regions)
-    more = ", …" if len(known) > NAMES_SHOWN else ""
-    message = f"the scored regions are {', '.join(known[:NAMES_SHOWN])}{more}: see /v1/meta"
-    return Fault(parameter="region", value=asked, message=message)
-
-
-_SEARCHED: Final = {
-    "occupation": "not in the release: search /v1/occupations?q=",
-    "skill": "not in the release: search /v1/skills?q=",
-}
-
-
-def unknown_codes(release: Release, parameter: str, asked: Sequence[str]) -> list[Fault]:
-    """Return a fault for each code of a classification that the release does not have, or that is retired.
-
-    Parameters
-    ----------
-    parameter : {"occupation", "skill"}
-        Names the parameter and, with an s, the classification.
-    """
-    known = release.occupations if parameter == "occupation" else release.skills
-    retired = release.retired.get(f"{parameter}s", {})
-    return [
-        _retired(parameter, code, retired[code])
-        if code in retired
-        else Fault(parameter=parameter, value=code, message=_SEARCHED[parameter])
-        for code in asked
-        if code not in known
-    ]
-
-
-def _retired(parameter: str, code: str, successors: Sequence[str]) -> Fault:
-    told = f"retired; its successors are {', '.join(successors)}"
-    return Fault(parameter=parameter, value=code, message=told, successors=list(successors))
-
-
-def refuse_codes(faults: Sequence[Fault]) -> None:
-    """Refuse unknown codes, all at once; where every one of them is retired, that is what is said.
-
-    Raises
-    ------
-    Refusal
-        If there is any fault: 410 where all are retired, else 404.
-    """
-    _refuse("retired_code" if all(fault.successors for fault in faults) else "unknown_code", faults)

@@ -11,6 +11,7 @@ from serve.schemas import Level, Order, Share, State
 from serve.table import Record
 
 UNSCORED = "The release has no score for this occupation here."
+_UNSCORED_NL = "De release heeft hier geen score voor dit beroep."
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def unscored(release: Release, region: Concept, occupation: str, horizon: int) -
     row: dict[str, Any] = dict.fromkeys(column.name for column in PUBLISHED["gaps"].columns)
     window = {"horizon": horizon, "from_year": release.base_year, "to_year": release.base_year + horizon}
     place = {"region": region.code, "occupation": occupation, "scenario": release.scenario}
-    return {**row, **place, **window, "reason": "unavailable", "why": UNSCORED}
+    return {**row, **place, **window, "reason": "unavailable", "why": UNSCORED, "why_nl": _UNSCORED_NL}
 
 
 def _refuse_misplaced(release: Release, occupations: Sequence[str], level: Level) -> None:

@@ -123,6 +123,13 @@ class Release:
         return self._lookup("vacancy_rates", *PLACE)
 
     @cached_property
+    def lacking(self) -> Lookup:
+        """Skills by region, occupation and horizon; what most persons lack first, unknown last."""
+        table = self.tables["skill_gaps"]
+        by = (("unfilled", True), ("skill", False))
+        return Lookup(table, (*PLACE, "horizon"), table.sorted(by, self.of_scenario("skill_gaps")))
+
+    @cached_property
     def skill_gaps(self) -> Lookup:
         """Skills by region, occupation and horizon; what is asked most, weighted by importance, first."""
         table = self.tables["skill_gaps"]
@@ -154,13 +161,32 @@ class Release:
 
     @cached_property
     def retired(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
-        """Successors of retired codes by classification, then by code; empty where none are published."""
+        """Successors of codes retired by the base year, by classification and code; none that is in use."""
+        last = f"{self.base_year}-12-31"
+        moves = [
+            row
+            for row in (self.tables["concordance"].records() if "concordance" in self.tables else ())
+            if (row["valid_from"] or "") <= last
+        ]
         found: dict[str, dict[str, tuple[str, ...]]] = {}
-        for row in self.tables["concordance"].records() if "concordance" in self.tables else ():
-            if row["old_code"] != row["new_code"]:
-                codes = found.setdefault(row["classification"], {})
-                codes[row["old_code"]] = (*codes.get(row["old_code"], ()), row["new_code"])
+        for row in moves:
+            codes = found.setdefault(row["classification"], {})
+            codes[row["old_code"]] = (*codes.get(row["old_code"], ()), row["new_code"])
+        for name, codes in found.items():
+            used = self._used(name) | {row["new_code"] for row in moves if row["classification"] == name}
+            found[name] = {old: new for old, new in codes.items() if old not in used}
         return found
+
+    def _used(self, classification: str) -> frozenset[str]:
+        """Return the codes that the release has figures of, and those above them."""
+        if classification == "occupations":
+            return self.scored | self.parents
+        used = (
+            frozenset(self.tables["skill_gaps"].values("skill"))
+            if classification == "skills"
+            else frozenset()
+        )
+        return used | _ancestors(used, self.skills)
 
     @cached_property
     def _views(self) -> dict[str, "Release"]:

@@ -18,6 +18,7 @@ Level = Literal["cell", "aggregate", "all"]
 Order = Literal["rank", "code", "score", "quantitative", "qualitative", "unfilled", "probability_of_shortage"]
 State = Literal["shortage", "mismatch", "balanced", "surplus", "unknown"]
 Share = Literal["quantitative", "qualitative"]
+SkillOrder = Literal["importance", "lacking"]
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -130,12 +131,20 @@ class Gap(BaseModel):
     state_reason: Annotated[str | None, said("gaps", "state_reason")] = None
     score: Annotated[Interval | None, said("gaps", "score")]
     covers: Annotated[str | None, said("gaps", "covers")]
-    lower_bound: bool = Field(description="true where the score knows only the quantitative part")
+    lower_bound: bool = Field(description="true where the lack of skills is unknown, or known in part only")
     quantitative: Annotated[float | None, said("gaps", "quantitative")]
+    quantitative_interval: Interval | None = Field(
+        default=None, description="the quantitative part with P10, P50 and P90: its mean is quantitative"
+    )
     qualitative: Annotated[float | None, said("gaps", "qualitative")]
+    qualitative_interval: Interval | None = Field(
+        default=None,
+        description="the qualitative part with P10, P50 and P90: its mean is qualitative; null where unknown",
+    )
     qualitative_reason: Annotated[str | None, said("gaps", "qualitative_reason")]
     score_at_mean_inputs: Annotated[float | None, said("gaps", "score_at_mean_inputs")]
     probability_of_shortage: Annotated[float | None, said("gaps", "probability_of_shortage")]
+    share_of_draws_with_openings: Annotated[float | None, said("gaps", "share_of_draws_with_openings")] = None
     openings: Annotated[float | None, said("gaps", "openings")]
     supply: Annotated[float | None, said("gaps", "supply")]
     unfilled: Annotated[Interval | None, said("gaps", "unfilled")]
@@ -144,6 +153,7 @@ class Gap(BaseModel):
     backtest: Annotated[str | None, said("gaps", "backtest")]
     reason: Reason | None = Field(description="why figures of this row are null; null where none is")
     why: Annotated[str | None, said("gaps", "why")]
+    why_nl: Annotated[str | None, said("gaps", "why_nl")] = None
 
 
 class ResolvedGaps(BaseModel):
@@ -181,6 +191,9 @@ class Occupation(BaseModel):
     parent: Annotated[str | None, said("occupations", "parent")]
     level: Annotated[int | None, said("occupations", "level")]
     scored: bool = Field(description="whether the release has a gap score for it")
+    successors: list[str] | None = Field(
+        description="codes that took its place; null unless it is retired (other addresses answer 410)"
+    )
 
 
 class ResolvedSearch(BaseModel):
@@ -273,6 +286,9 @@ class SkillGap(BaseModel):
     asked: Annotated[float | None, said("skill_gaps", "asked")]
     importance: Annotated[float | None, said("skill_gaps", "importance")]
     unfilled: Annotated[float | None, said("skill_gaps", "unfilled")]
+    unfilled_p10: Annotated[float | None, said("skill_gaps", "unfilled_p10")]
+    unfilled_p50: Annotated[float | None, said("skill_gaps", "unfilled_p50")]
+    unfilled_p90: Annotated[float | None, said("skill_gaps", "unfilled_p90")]
     reason: Reason | None = Field(description="why a figure of this row is null; null where none is")
 
 
@@ -282,15 +298,24 @@ class ResolvedSkills(BaseModel):
     region: Named
     occupation: Named
     horizon: int
+    order: SkillOrder
     lang: Language
 
 
+class KnownOf(BaseModel):
+    """Of how many rows a figure is known."""
+
+    known: int = Field(description="rows with the figure")
+    total: int = Field(description="all rows, whatever part is shown")
+
+
 class SkillGaps(Body):
-    """Skills of one occupation, most asked and most important first."""
+    """Skills of one occupation, in the order asked."""
 
     resolved: ResolvedSkills
     paging: Paging
     units: dict[str, str] = Field(description="unit of every figure in an item")
+    persons_lacking: KnownOf = Field(description="of how many of the skills the persons lacking are known")
     items: list[SkillGap]
     reason: Reason | None = Field(description="why there is no item; null where there are some")
 

@@ -76,6 +76,7 @@ class LabelThresholds(BaseModel):
     parameters: dict[str, JsonValue] = Field(
         description="value in this release of each parameter that decides it; null where it has none"
     )
+    units: dict[str, str] = Field(description="unit of each parameter that the release has")
 
 
 class ServedRegion(Named):

@@ -1,10 +1,10 @@
 """What the service says about releases and their tables: the response models of /v1/releases and /v1/bulk."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from serve.schemas import Body, Named, Paging, Reason, ReleaseBlock
+from serve.schemas import Body, Language, Named, Paging, Reason, ReleaseBlock
 from serve.schemas_meta import DeclaredTable, LabelThresholds, Tested
 
 
@@ -58,8 +58,9 @@ class OneRelease(Body):
     methods: dict[str, str]
     tables: list[TableCard]
     changes: str | None = Field(
-        description="address of the changes from the release before; null for the first"
+        description="address of the changes from the release in service before; null for the first"
     )
+    changes_reason: Reason | None = Field(description="why `changes` is null; null where it is not")
 
 
 class Bulk(Body):
@@ -106,9 +107,17 @@ class Backtests(Body):
     groups: list[dict[str, Any]] = Field(description="the same by level and size: rows of backtest_groups")
 
 
+class ResolvedWords(BaseModel):
+    """In which language was asked."""
+
+    lang: Language
+
+
 class Dictionary(Body):
     """Data dictionary: every published table, column, unit and label."""
 
+    resolved: ResolvedWords
+    language: Literal["en"] = Field(default="en", description="of the texts, whatever language is asked")
     tables: list[DeclaredTable]
     labels: list[LabelThresholds]
     reasons: dict[str, str]

@@ -18,6 +18,9 @@ class Skill(BaseModel):
     kind: Annotated[str | None, said("skills", "kind")]
     green: Annotated[bool | None, said("skills", "green")]
     digital: Annotated[bool | None, said("skills", "digital")]
+    successors: list[str] | None = Field(
+        description="codes that took its place; null unless it is retired (other addresses answer 410)"
+    )
 
 
 class Skills(Body):
@@ -99,5 +102,7 @@ class PersonTransitions(Body):
     meaning: str
     units: dict[str, str]
     thresholds: list[dict[str, Any]] = Field(description="rows of transition_thresholds: what counts as near")
-    items: list[dict[str, Any]]
+    items: list[dict[str, Any]] = Field(
+        description="destinations; `own`: whether it is the occupation given, null where none was"
+    )
     reason: Reason | None = Field(description="why there is no destination; null where there are some")

@@ -89,6 +89,10 @@ class Rows:
         column = self.columns[name].chunk(0)
         return np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
+    def known(self, name: str, positions: Positions) -> int:
+        """Return in how many of the rows a column has a value."""
+        return len(positions) - int(self.columns[name].chunk(0).take(pa.array(positions)).null_count)
+
     def texts(self, name: str) -> list[str | None]:
         """Return a column of codes or text."""
         found: list[str | None] = self.columns[name].to_pylist()

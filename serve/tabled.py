@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field, create_model
 
 from forecasting.columns import Column
 from forecasting.published import PUBLISHED
-from forecasting.vocabulary import REASONS
 from serve import answers
 from serve.release import Concept, Release
 from serve.resources import Resource
@@ -20,6 +19,15 @@ from serve.table import Positions, Record
 
 NO_MATCH: Final = "no_match"
 """Why a list is empty although the release has rows of its kind here."""
+
+NO_DESTINATION: Final = "no_destination"
+"""Why there is nowhere to go although skills and thresholds are known."""
+
+_OWN_WORDS: Final = {("transitions", "not_applicable"): NO_DESTINATION}
+"""Reasons that mean something of their own in a table, with whose words say it."""
+
+_COUNTED: Final = ("cells",)
+"""Units of what is counted in whole numbers, though declared as numbers since it may be unknown."""
 
 _KINDS: Final[Mapping[str, type]] = {"integer": int, "number": float, "boolean": bool}
 _NAMED: Final = {"occupation": "occupations", "destination": "occupations", "skill": "skills"}
@@ -61,14 +69,14 @@ def model(table: str, name: str) -> type[BaseModel]:
 
 def _row_model(table: str, name: str) -> type[BaseModel]:
     fields: dict[str, Any] = {
-        column.name: (Annotated[_type(column), said(table, column.name)], ...)
+        column.name: (Annotated[_type(table, column), said(table, column.name)], ...)
         for column in PUBLISHED[table].columns
     }
     return create_model(name, __doc__=PUBLISHED[table].meaning, **fields)
 
 
-def _type(column: Column) -> Any:
-    kind: Any = _KINDS.get(column.kind, str)
+def _type(table: str, column: Column) -> Any:
+    kind: Any = int if column.name in _whole(table) else _KINDS.get(column.kind, str)
     if column.name in _NAMED:
         kind = Named
     elif column.name == "reason":
@@ -80,18 +88,30 @@ def item(release: Release, table: str, row: Record, language: Language) -> dict[
     """Return one row with its codes named and its reason in words; figures as they are."""
     if table == "gaps":
         return answers.gap(release, row, language).model_dump(mode="json")
-    return {name: _value(release, name, value, language) for name, value in row.items()}
+    return {name: _value(release, table, name, value, language) for name, value in row.items()}
 
 
-def _value(release: Release, name: str, value: Any, language: Language) -> Any:
+def _value(release: Release, table: str, name: str, value: Any, language: Language) -> Any:
     if value is None:
         return None
     if name in _NAMED:
         concepts: Mapping[str, Concept] = getattr(release, _NAMED[name])
         return answers.label_of(concepts, value, language).model_dump()
     if name == "reason":
-        return {"code": value, "meaning": REASONS.get(value, value)}
-    return value
+        said = _OWN_WORDS.get((table, value), value)
+        return {"code": value, "meaning": answers.WHY_NULL.get(said, value)}
+    return int(value) if name in _whole(table) else value
+
+
+@cache
+def _whole(table: str) -> frozenset[str]:
+    """Return the columns of whole numbers: those declared so, ranks, and counts."""
+    return frozenset(
+        column.name
+        for column in PUBLISHED[table].columns
+        if column.kind == "integer"
+        or (column.kind == "number" and (column.name == "rank" or column.unit in _COUNTED))
+    )
 
 
 @cache

@@ -27,6 +27,7 @@ from forecasting.parameters import Parameters
 from forecasting.snapshot import Snapshot
 from training.allocation import aside_of
 from training.allocation_award import Request, terms_of
+from training.allocation_groups import CASE_FILE, FOR_PUBLICATION
 from training.allocation_inputs import gathered, load
 from training.allocation_report import report
 from training.allocation_result import write_files
@@ -158,6 +159,7 @@ def simulate(
     }
     head = "\n\n".join(f"**{NOT_GRANTED[language]}**" for language in ("en", "nl"))
     text = report(call, tried, after, manifest, None).replace("# Allocation", "# Simulated allocation", 1)
+    text = text.replace(FOR_PUBLICATION, CASE_FILE, 1)
     with aside_of(out) as aside:
         beside(before, after).to_csv(aside / TABLE, index=False)
         document = json.dumps(told, indent=1, sort_keys=True, ensure_ascii=False)

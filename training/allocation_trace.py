@@ -1,6 +1,7 @@
 """The trace of an allocation: how every weight and euro came about, in one JSON document.
 
-Nothing of a clock or a user is in it: who proposed and approved it, and when, is in the ledger beside it.
+Nothing of a clock or a user is in it: who proposed and approved it, and when, is in the ledger beside it. It
+is of the case file, by applicant and with small groups: not for publication.
 """
 
 import json

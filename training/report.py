@@ -58,9 +58,10 @@ def market(snapshot: Snapshot, region: str | None = None) -> str:
 
 def ranking_table(snapshot: Snapshot, region: str, horizon: int) -> Table:
     """Return the top of the ranking as a table for the terminal."""
-    about = snapshot.manifest["region"]
+    about, regions = snapshot.manifest["region"], snapshot.tables["regions"].set_index("code")
     title = (
-        f"{about['name']}, {horizon} years from {about['base_year']}: {snapshot.manifest['status']['label']}"
+        f"{_label(regions, region)} ({region}), {horizon} years from {about['base_year']}: "
+        f"{snapshot.manifest['status']['label']}"
     )
     table = Table(title=title, title_justify="left")
     for name in ("rank", "occupation", "P10", "P50", "P90", "openings", "supply"):

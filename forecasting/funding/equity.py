@@ -140,9 +140,13 @@ def share_to_neediest(amounts: Array | Cents, need: Array, part: float, heads: A
     money = np.asarray(amounts, dtype=float)
     if money.sum() <= 0 or people.sum() <= 0:
         return float("nan")
+    return float(money @ inside_neediest(need, part, people) / money.sum())
+
+
+def inside_neediest(need: Array, part: float, people: Array) -> Array:
+    """Return how far each unit is in the neediest part of the persons, from 0 to 1, shape (units,)."""
     above, tied = _below(-np.asarray(need, dtype=float), people)
-    inside = np.clip((part * people.sum() - above) / np.where(tied > 0, tied, 1.0), 0.0, 1.0)
-    return float(money @ inside / money.sum())
+    return np.clip((part * people.sum() - above) / np.where(tied > 0, tied, 1.0), 0.0, 1.0)
 
 
 def equity_summary(

@@ -130,11 +130,15 @@ def baselines(decision: Decision) -> dict[str, Cents]:
     return found
 
 
+def grouped_by(table: pd.DataFrame) -> list[str]:
+    """Return the columns that applications are grouped by, as far as anybody tells them."""
+    return [name for name in _GROUPED if name in ("region", "size_class", "need") or table[name].ne("").any()]
+
+
 def who_gains(decision: Decision) -> pd.DataFrame:
     """Return gains and losses by group against each baseline: ``against`` and the columns of `gains`."""
     table = decision.table
-    told = [name for name in _GROUPED if name in ("region", "size_class", "need") or table[name].ne("").any()]
-    groups = table[told].replace("", pd.NA)
+    groups = table[grouped_by(table)].replace("", pd.NA)
     cents = table["cents"].to_numpy(dtype=np.int64)
     parts = [gains(cents, base, groups).assign(against=name) for name, base in baselines(decision).items()]
     found = pd.concat(parts, ignore_index=True)

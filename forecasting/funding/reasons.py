@@ -62,12 +62,14 @@ _REASONS: Final[dict[str, dict[str, str]]] = {
         "not_applicable": "no openings",
         "unavailable": "no source says it",
         "low_reliability": "too unreliable",
+        "no_likely_state": "no state is likely enough",
     },
     "nl": {
         "confidential": "te weinig personen",
         "not_applicable": "geen baanopeningen",
         "unavailable": "geen bron zegt het",
         "low_reliability": "te onbetrouwbaar",
+        "no_likely_state": "geen toestand is waarschijnlijk genoeg",
     },
 }
 

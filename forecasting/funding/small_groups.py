@@ -79,13 +79,19 @@ def hidden_across(
     as well, until none is told. Small sets that are looked at: hidden groups, and what a shown set has more
     than another one inside it.
     """
+    if groups.empty:
+        return set()
     names = [str(way) for way in groups]
     coded = [pd.factorize(groups[way].astype(str), sort=True) for way in groups]
     alike, first = _alike([*(codes for codes, _ in coded), *beside])
-    owners = pd.factorize(own)[0]
+    owners, each = pd.factorize(own)
+    known: dict[bytes, int] = {}
 
     def size(atoms: NDArray[np.bool_]) -> int:
-        return len(np.unique(owners[atoms[alike]]))
+        key = atoms.tobytes()
+        if key not in known:
+            known[key] = int(np.bincount(owners[atoms[alike]], minlength=len(each)).astype(bool).sum())
+        return known[key]
 
     member = {
         (way, str(label)): codes[first] == at
@@ -123,15 +129,18 @@ def _told(
     keys = sorted(member.keys() - dark)
     shown = [*(member[key] for key in keys), *always]
     known = np.array(shown, dtype=float)
-    differences = (
-        one & ~other for one in shown for other in shown if one is not other and not (other & ~one).any()
-    )
-    for few in (*(member[key] for key in sorted(dark)), *differences):
-        if not 0 < size(few) < least:
-            continue
-        parts = np.linalg.lstsq(known.T, few.astype(float), rcond=None)[0]
-        used = [key for key, part in zip(keys, parts, strict=False) if abs(part) > _EXACT]
-        if used and np.abs(known.T @ parts - few).max() < _EXACT:
+    common = known @ known.T  # kinds of applications in both: a set is in another one if all of its are
+    inside = [(out, one) for out, one in np.argwhere(common == np.diag(common)).tolist() if out != one]
+    differences = (shown[out] & ~shown[one] for out, one in inside)
+    few = [each for each in (*(member[key] for key in sorted(dark)), *differences) if 0 < size(each) < least]
+    if not few:
+        return []
+    sought = np.array(few, dtype=float).T
+    parts = np.linalg.lstsq(known.T, sought, rcond=None)[0]
+    exact = np.abs(known.T @ parts - sought).max(axis=0) < _EXACT
+    for found in parts.T[exact]:
+        used = [key for key, part in zip(keys, found, strict=False) if abs(part) > _EXACT]
+        if used:
             return used
     return []
 

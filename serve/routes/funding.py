@@ -30,9 +30,7 @@ from serve.query import (
     RegionAsked,
     Served,
     codes,
-    refuse_codes,
     resolve,
-    unknown_codes,
 )
 from serve.release import Release
 from serve.schemas import Language
@@ -46,6 +44,7 @@ from serve.schemas_funding import (
     Simulation,
     Weights,
 )
+from serve.unknown import refuse_codes, unknown_codes
 
 router = APIRouter(prefix="/v1", tags=["funding"], route_class=Located)
 

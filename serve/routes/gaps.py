@@ -24,8 +24,14 @@ from serve.schemas import Gaps, Level, Order, ResolvedGaps, Share, State
 
 router = APIRouter(prefix="/v1", tags=["gaps"])
 
-_PART = "only rows where this part of the score is known and above 0, the largest first unless order is given"
-_ORDER = "rank: largest median score first; code; or a figure, largest first and unknown last; default: rank"
+_PART = (
+    "only rows where this part of the score is known and its mean above 0, the largest mean first unless "
+    "order is given"
+)
+_ORDER = (
+    "rank: largest median score first; code; or a figure, largest first and unknown last (score, its parts "
+    "and unfilled by their mean); default: rank"
+)
 _LEVEL = "cell: no scored occupation below; aggregate: their parents; default: cell, or all with occupation"
 
 

@@ -1,6 +1,8 @@
 """Occupations: the list, everything about one, and the skills it asks."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
 
 from serve import answers, tabled
 from serve.openapi import problems
@@ -10,6 +12,7 @@ from serve.ranking import unscored
 from serve.release import Concept, Release
 from serve.schemas import (
     Gap,
+    KnownOf,
     Language,
     OccupationDetail,
     Occupations,
@@ -17,11 +20,17 @@ from serve.schemas import (
     ResolvedSearch,
     ResolvedSkills,
     SkillGaps,
+    SkillOrder,
 )
 from serve.schemas_meta import Tested
 from serve.schemas_skills import OccupationBacktest
 
 router = APIRouter(prefix="/v1/occupations", tags=["occupations"])
+
+_SKILL_ORDER: Final = (
+    "importance: what is asked most, weighed by importance, first; lacking: what most persons lack on "
+    "average first, unknown last"
+)
 
 
 @router.get("", summary="Occupations, and search", responses=problems(404, 410, 503))
@@ -56,22 +65,27 @@ async def read_skills(
     code: str,
     region: RegionAsked = None,
     horizon: HorizonAsked = None,
+    order: Annotated[SkillOrder, Query(description=_SKILL_ORDER)] = "importance",
 ) -> SkillGaps:
-    """Skills that the occupation's openings ask, what matters most first, with the persons lacking."""
+    """Skills that the occupation's openings ask, with the persons lacking and their interval."""
     place, years = resolve(release, region, horizon, [code])
     key = (place.code, code, years)
-    rows = release.skill_gaps.rows(*key, start=part.offset, stop=part.stop)
-    total = release.skill_gaps.count(*key)
+    ordered = release.lacking if order == "lacking" else release.skill_gaps
+    found = ordered.positions(*key)
+    total, table = len(found), release.tables["skill_gaps"]
+    rows = table.records(found[part.offset : part.stop]) if total else []
     return SkillGaps(
         release=answers.block(release),
         resolved=ResolvedSkills(
             region=answers.named(place, lang),
             occupation=answers.named(release.occupations[code], lang),
             horizon=years,
+            order=order,
             lang=lang,
         ),
         paging=paging(request, part, total),
         units=answers.units("skill_gaps"),
+        persons_lacking=KnownOf(known=table.known("unfilled", found), total=total),
         items=[answers.skill_gap(release, row, lang) for row in rows],
         reason=None if total else answers.reason("unavailable"),
     )
@@ -119,7 +133,7 @@ async def read_occupation(
     """Everything about one occupation in a region: gaps, openings, supply, vacancy rates, employment."""
     place, _ = resolve(release, region, None, [code])
     concept = release.occupations[code]
-    children = [release.occupations[child] for child in release.children.get(code, ())]
+    children = [release.occupations[child] for child in _children(release, code)]
     return OccupationDetail(
         release=answers.block(release),
         resolved=ResolvedOccupation(region=answers.named(place, lang), lang=lang),
@@ -132,6 +146,12 @@ async def read_occupation(
         vacancy_rates=answers.vacancy_rates(release, place.code, code),
         employment=answers.employment(release, place.code, code),
     )
+
+
+def _children(release: Release, code: str) -> list[str]:
+    """Return the codes directly below an occupation that are in use."""
+    retired = release.retired.get("occupations", {})
+    return [child for child in release.children.get(code, ()) if child not in retired]
 
 
 def _gaps(release: Release, region: Concept, code: str, language: Language) -> list[Gap]:

@@ -12,7 +12,7 @@ from serve.archive import Promotion
 from serve.openapi import problems
 from serve.paging import paging
 from serve.query import (
-    RELEASE,
+    COMPARED,
     VARY,
     HorizonAsked,
     Lang,
@@ -109,7 +109,7 @@ def _card(request: Request, latest: Release, known: tuple[Promotion, ...], relea
     )
 
 
-async def _named(request: Request, latest: Release, release: str, parameter: str = "release") -> Release:
+async def _named(request: Request, latest: Release, release: str) -> Release:
     """Return a release by its id, and let the answer's headers name it.
 
     Raises
@@ -118,7 +118,7 @@ async def _named(request: Request, latest: Release, release: str, parameter: str
         If it was never in service, was removed, or cannot be read.
     """
     archive = request.app.state.store.archive
-    champion = archived.identity(archive, latest, release, parameter)
+    champion = archived.identity(archive, latest, release)
     return await run_in_threadpool(archived.load, archive, latest, champion)
 
 
@@ -132,10 +132,9 @@ async def _of_path(request: Request, latest: Release, release: str) -> Release:
 async def read_release(request: Request, latest: Latest, release: str) -> OneRelease:
     """One release: when it was in service, its methods, every table with its files; or ``latest``."""
     found = await _of_path(request, latest, release)
-    ids = [card.release for card in _cards(request, latest)]
-    known = archived.promotions(request.app.state.store.archive, latest)
-    at = ids.index(found.champion.release)
-    before = ids[at + 1] if at + 1 < len(ids) else None
+    archive = request.app.state.store.archive
+    known = archived.promotions(archive, latest)
+    before = archived.previous(archive, latest, found.champion.release)
     manifest = found.manifest
     return OneRelease(
         release=answers.block(found),
@@ -145,7 +144,8 @@ async def read_release(request: Request, latest: Latest, release: str) -> OneRel
         scenarios=list(found.scenarios),
         methods=manifest.get("methods", {}),
         tables=cards(found),
-        changes=f"/v1/releases/{found.champion.release}/changes?from={before}" if before else None,
+        changes=before and f"/v1/releases/{found.champion.release}/changes?from={before.release}",
+        changes_reason=None if before else answers.reason("no_previous_release"),
     )
 
 
@@ -178,8 +178,8 @@ async def read_changes(
         str,
         Query(
             alias="from",
-            description="id of the release to compare with, or latest",
-            json_schema_extra=RELEASE,
+            description="id of the release to compare with, latest, or previous: in service just before",
+            json_schema_extra=COMPARED,
         ),
     ],
     region: RegionAsked = None,
@@ -191,7 +191,9 @@ async def read_changes(
     Both figures are given as published; nothing is subtracted.
     """
     after = await _of_path(request, latest, release)
-    before = await _named(request, latest, earlier, "from")
+    archive = request.app.state.store.archive
+    champion = archived.compared(archive, latest, after.champion.release, earlier)
+    before = await run_in_threadpool(archived.load, archive, latest, champion)
     wanted = codes(occupation)
     place, years = resolve(after, region, horizon, wanted)
     found = changes.changes(before, after, place, years, wanted, lang)

@@ -15,13 +15,12 @@ from serve.query import (
     RegionAsked,
     Served,
     TextAsked,
-    refuse_codes,
     resolve,
-    unknown_codes,
 )
 from serve.release import Concept, Release
 from serve.schemas import Language, ResolvedSearch
 from serve.schemas_skills import Region, Regions, Skill, SkillDetail, Skills
+from serve.unknown import refuse_codes, unknown_codes
 
 router = APIRouter(prefix="/v1")
 
@@ -63,18 +62,19 @@ async def list_skills(
         release=answers.block(release),
         resolved=ResolvedSearch(q=q, lang=lang),
         paging=paging(request, part, len(found)),
-        items=[_skill(concept, lang) for concept in found[part.offset : part.stop]],
+        items=[_skill(release, concept, lang) for concept in found[part.offset : part.stop]],
         reason=None if found else answers.reason(tabled.NO_MATCH),
     )
 
 
-def _skill(concept: Concept, lang: Language) -> Skill:
+def _skill(release: Release, concept: Concept, lang: Language) -> Skill:
     return Skill(
         code=concept.code,
         label=concept.label(lang),
         labels=dict(concept.labels),
         parent=concept.parent,
         **{name: concept.row[name] for name in ("kind", "green", "digital")},
+        successors=answers.successors(release, "skills", concept.code),
     )
 
 
@@ -103,7 +103,7 @@ async def read_skill(
     return SkillDetail(
         release=answers.block(release),
         resolved={"region": answers.named(place, lang), "horizon": years, "lang": lang},
-        skill=_skill(release.skills[code], lang),
+        skill=_skill(release, release.skills[code], lang),
         movement=_movement(release, code, lang),
         units={name: tabled.units(name) for name in _TABLES},
         paging=paging(request, part, len(ordered)),

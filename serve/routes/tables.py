@@ -21,13 +21,12 @@ from serve.query import (
     RegionAsked,
     Served,
     codes,
-    refuse_codes,
     resolve,
-    unknown_codes,
 )
 from serve.release import Release
 from serve.resources import RESOURCES, Resource
 from serve.schemas import Language
+from serve.unknown import refuse_codes, unknown_codes
 
 router = APIRouter(prefix="/v1")
 

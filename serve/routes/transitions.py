@@ -10,10 +10,12 @@ from serve import answers, people, tabled
 from serve.bodies import Given
 from serve.openapi import problems
 from serve.problems import Fault, Refusal
-from serve.query import Served, refuse_codes, resolve, unknown_codes
+from serve.query import Served, resolve
 from serve.release import Concept, Release
 from serve.schemas_skills import Person, PersonTransitions
 from serve.table import Record
+from serve.tabled import NO_DESTINATION
+from serve.unknown import refuse_codes, unknown_codes
 
 router = APIRouter(prefix="/v1", tags=["transitions"], route_class=Given)
 
@@ -42,6 +44,7 @@ def find_transitions(release: Served, person: Person) -> Response:
     rows = _rows(release, place, years, person) if people.known(release) else []
     found = [row for row in rows if row["destination"] is not None]
     why = None if found else (rows[0]["reason"] if rows else None) or "unavailable"
+    why = NO_DESTINATION if why == "not_applicable" else why
     named = answers.named(release.occupations[occupation[0]], person.lang) if occupation else None
     resolved: dict[str, Any] = {
         "region": answers.named(place, person.lang),

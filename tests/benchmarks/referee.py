@@ -42,7 +42,9 @@ def report(shared: Path, until: str | None) -> list[str]:
         with ProcessPoolExecutor(_AT_ONCE, get_context("spawn")) as pool:
             judged = list(pool.map(_judged, seeds, [difficulty] * len(seeds)))
         took = (time.perf_counter() - begun) / len(seeds)
-        figures, named, ordered, grave = (_mean([each[part] for each in judged], keys) for part, keys in _PARTS)
+        figures, named, ordered, grave = (
+            _mean([each[part] for each in judged], keys) for part, keys in _PARTS
+        )
         lines += [
             f"**{difficulty}**, seeds {', '.join(map(str, seeds))}, mean; {DRAWS} draws, the baseline alone; "
             f"{took:.0f} seconds a region, simulation and training in it.",

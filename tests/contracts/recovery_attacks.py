@@ -302,3 +302,25 @@ def seekers_of(published: Tables, cell: Cell, horizon: int = 5) -> dict[str, flo
         "score at mean inputs": openings["mean"] * (1 - gaps["score_at_mean_inputs"]) - entrants,
     }
     return {name: float(value) for name, value in found.items() if pd.notna(value)}
+
+
+def by_release(before: Tables, after: Tables) -> Iterator[Equation]:
+    """Subtract from the change of every parent the changes of what is shown below it, in gaps alone."""
+    then, now = Known(before), Known(after)
+    for name in ("openings", "supply", "unfilled"):
+        old, new = (
+            _by_key(each["gaps"][[*KEY, name]].rename(columns={name: "value"})) for each in (before, after)
+        )
+        scored = [set(known.leaves[known.leaves["reason"].isna()][KEY].itertuples(index=False, name=None))
+                  for known in (then, now)]  # fmt: skip
+        for region, occupation, *window in old.keys() & new.keys():
+            below = now.under(str(region), str(occupation))
+            if not below or (region, occupation) in below:
+                continue
+            left = new[region, occupation, *window] - old[region, occupation, *window]
+            for cell in below:
+                left -= new.get((*cell, *window), 0.0) * ((*cell, *window) in scored[1])
+                left += old.get((*cell, *window), 0.0) * ((*cell, *window) in scored[0])
+            dark = [cell for cell in below if (*cell, *window) not in new]
+            if dark and abs(left) > _NOTHING * max(new[region, occupation, *window], 1):
+                yield Equation({("employed", cell): 1.0 for cell in dark}, left, f"change of {name} {region}")

@@ -7,7 +7,9 @@ from typing import Final
 import pandas as pd
 
 from forecasting.parameters import Parameters
+from forecasting.published import PUBLISHED
 from forecasting.region import Region
+from forecasting.snapshot import Snapshot, conform
 
 Cell = tuple[str, str]
 """Region and occupation."""
@@ -61,6 +63,10 @@ def region_of(
     tables["occupation_employment"] = _employment(employed)
     tables["jobseekers"] = _seekers(seeking)
     tables["occupation_vacancies"] = _vacancies(EMPLOYED)
+    listed = [
+        (year, code, code in ("25", "52"), "") for year in YEARS for code in ("22", "25", "26", "52", "53")
+    ]
+    tables["bottlenecks"] = pd.DataFrame(listed, columns=["year", "occupation", "listed", "causes"])
     tables["graduates"] = pd.concat(
         [tiny.table("graduates").assign(region=code) for code in "MNS"], ignore_index=True
     )
@@ -108,7 +114,7 @@ def _employment(employed: Mapping[Cell, float]) -> pd.DataFrame:
         rows += [(year, region, "TOTAL", "all", round(whole * (1 + (year - BASE) / 500))) for year in YEARS]
         rows += [
             (year, region, "TOTAL", band, round(whole * share))
-            for year in (BASE - 10, BASE)
+            for year in (BASE - 11, BASE - 10, BASE - 1, BASE)
             for band, share in _AGES.items()
         ]
     columns = ["year", "region", "occupation", "age_band", "persons"]
@@ -140,3 +146,18 @@ def _vacancies(employed: Mapping[Cell, float]) -> pd.DataFrame:
     flows_of = ["posted", "open", "filled", "cancelled", "median_days_open"]
     found = pd.DataFrame(rows, columns=["period", "region", "occupation", *flows_of])
     return found.astype(dict.fromkeys(flows_of, float)).assign(occupied=float("nan"), flag="")
+
+
+def told_of(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a published table with its numbers as floats, and None for what is empty."""
+    columns = PUBLISHED[name].columns
+    numbers = [column.name for column in columns if column.kind in ("number", "integer")]
+    frame = conform(table, name).astype(dict.fromkeys(numbers, float))
+    texts = [column.name for column in columns if column.kind in ("code", "text", "date")]
+    as_read = frame[texts].astype(object)
+    return frame.assign(**as_read.where(as_read.notna() & as_read.ne(""), None))
+
+
+def plain(snapshot: Snapshot) -> dict[str, pd.DataFrame]:
+    """Return every published table of a snapshot as an attacker reads it."""
+    return {name: told_of(name, snapshot.tables[name]) for name in PUBLISHED}

@@ -32,7 +32,7 @@ def without_errors(parameters: Parameters) -> Parameters:
     """Return the parameters with supply as its tables say, in every draw."""
     sure = {
         name: dataclasses.replace(parameters.values[name], value=0.0)
-        for name in ("entry_error", "jobseeker_error")
+        for name in ("entry_error", "jobseeker_error", "leaver_error", "lack_error")
     }
     return dataclasses.replace(parameters, values={**parameters.values, **sure})
 

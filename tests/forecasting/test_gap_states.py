@@ -52,7 +52,7 @@ def test_a_state_less_likely_than_not_is_not_named() -> None:
     found = gap(openings, supply[None], np.zeros((1, 1, 5)))
     row = named(found, supply)
     assert row["state"] == "unknown"
-    assert row["state_reason"] == "low_reliability"
+    assert row["state_reason"] == "no_likely_state"
     assert np.isnan(row["state_probability"])
 
 

@@ -214,11 +214,17 @@ def test_who_learnt_earlier_lacks_what_rose_since(found: SkillForecast) -> None:
 
 
 def test_job_seekers_are_those_at_the_start_and_entrants_those_of_the_window(found: SkillForecast) -> None:
-    windows = found.demand(found.occupations.index("a1"))
+    windows = dataclasses.replace(found, strays=0.0).demand(1)
     for demand in windows[1:]:
         np.testing.assert_array_equal(demand.held["jobseekers"], windows[0].held["jobseekers"])
         assert (demand.held["entrants"] != windows[0].held["entrants"]).any()
     assert np.nanmean(found.lacks("jobseekers")[2]) > np.nanmean(found.lacks("jobseekers")[0])
+
+
+def test_what_is_short_strays_alike_in_every_window(found: SkillForecast) -> None:
+    plain, strayed = (dataclasses.replace(found, strays=far).lacks("entrants")[:, 1] for far in (0, 0.3))
+    np.testing.assert_allclose(strayed[0] / plain[0], strayed[2] / plain[2])
+    assert np.log(strayed[0] / plain[0]).std() == pytest.approx(0.3, abs=0.06)
 
 
 def test_who_learns_today_lacks_exactly_nothing(tiny: Region, parameters: Parameters) -> None:
@@ -273,7 +279,8 @@ def test_what_is_held_strays_alike_in_every_window(
     uneven = told(0.3, OCCUPATIONS[:12])
     uneven["share"] *= np.where(np.arange(len(uneven)) % 2, 0.8, 1.2)
     region = region_of(tiny, TOLD_BY, jobseeker_skills=uneven)
-    one = skill_forecast(region, OCCUPATIONS, "level", past_errors, parameters, 1)
+    found = skill_forecast(region, OCCUPATIONS, "level", past_errors, parameters, 1)
+    one = dataclasses.replace(found, strays=0.0)
     assert one.holding is not None
     assert one.holding.apart > 0.01
     first, last = one.demand(3)[0], one.demand(3)[2]
@@ -295,7 +302,7 @@ def test_what_job_seekers_are_said_to_hold_comes_first_and_silence_is_unknown(
 ) -> None:
     table = mentions({"s0": steady(0.4), "s1": steady(0.5), "s2": steady(0.5)})
     told = pd.DataFrame({"occupation": "a1", "skill": ["s0"], "share": [0.1]})
-    raw = with_values(parameters, over_asking={"quantile": 0.1, "fewest": 99})
+    raw = with_values(parameters, over_asking={"quantile": 0.1, "fewest": 99}, lack_error=0.0)
     one = forecast(region_of(tiny, table, jobseeker_skills=told), raw).demand(1)[0]
     assert one.held["jobseekers"][0, 0] == pytest.approx(0.1)
     assert np.isnan(one.held["jobseekers"][1:]).all()

@@ -33,11 +33,15 @@ def gap(region, occupation, horizon, rank, score, **more):
         "score_p50": score + 0.01 if known else None,
         "score_p90": score + 0.2 if known else None,
         "quantitative": score,
+        "quantitative_p10": score - 0.15 if known else None,
+        "quantitative_p50": score - 0.01 if known else None,
+        "quantitative_p90": score + 0.15 if known else None,
         "qualitative": None,
         "qualitative_reason": "unavailable",
         "covers": "quantitative",
         "score_at_mean_inputs": score - 0.02 if known else None,
         "probability_of_shortage": 0.8 if known else None,
+        "share_of_draws_with_openings": 0.75 if known else 0.25,
         "openings": openings if known else None,
         "supply": 700.0 if known else None,
         "unfilled": score * openings if known else None,
@@ -59,6 +63,7 @@ def gap(region, occupation, horizon, rank, score, **more):
         "backtest": f"tested at horizon {horizon}",
         "reason": None if known else "not_applicable",
         "why": f"{occupation} in {region} because & so on",
+        "why_nl": f"{occupation} in {region} omdat & zo voort",
         **figures,
         **more,
     }
@@ -69,6 +74,7 @@ def gaps(shift=0.0):
     for horizon in (1, 5):
         for region in ("BE2", "BE"):
             total = {"aggregate": True, "covers": "both", "qualitative": 0.05, "qualitative_reason": None}
+            total |= {"qualitative_p10": 0.01, "qualitative_p50": 0.04, "qualitative_p90": 0.11}
             rows += [
                 gap(region, "A", horizon, 2, 0.2 + shift),
                 gap(region, "B", horizon, 1, 0.5 + shift, reliability="caution"),

@@ -19,13 +19,16 @@ def assert_gap(item, row):
         "qualitative",
         "score_at_mean_inputs",
         "probability_of_shortage",
+        "share_of_draws_with_openings",
         "openings",
     ):
         assert item[name] == row[name], name
-    for name in ("supply", "annual_balance", "backtest", "why", "qualitative_reason"):
+    for name in ("supply", "annual_balance", "backtest", "why", "why_nl", "qualitative_reason"):
         assert item[name] == row[name], name
     for name in ("score", "unfilled"):
         assert_interval(item[name], row, name, f"{name}_")
+    for name in ("quantitative", "qualitative"):
+        assert_interval(item[f"{name}_interval"], row, name, f"{name}_")
 
 
 def assert_interval(figure, row, mean, prefix=""):
@@ -60,6 +63,14 @@ def test_an_unknown_qualitative_part_makes_the_score_a_lower_bound(client):
     item = client.get("/v1/gaps", params={"occupation": "A"}).json()["items"][0]
     assert (item["covers"], item["lower_bound"]) == ("quantitative", True)
     assert (item["qualitative"], item["qualitative_reason"]) == (None, "unavailable")
+
+
+def test_a_score_that_knows_part_of_the_lack_is_a_lower_bound_too(store, client_of, frames):
+    tables = frames()
+    tables["gaps"] = tables["gaps"].assign(covers="partly")
+    store.promote(store.build(tables=tables))
+    item = client_of(store).get("/v1/gaps?occupation=A").json()["items"][0]
+    assert (item["covers"], item["lower_bound"]) == ("partly", True)
 
 
 def test_an_occupation_without_a_cell_is_null_with_a_reason(client):

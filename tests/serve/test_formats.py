@@ -191,3 +191,13 @@ def test_what_is_kept_is_bounded():
     assert len(sent) == 100
     assert sum(answer.size for answer in kept.answers.values()) == kept.bytes <= 50_000
     assert kept.answers
+
+
+def test_a_file_says_how_far_it_may_be_trusted(client):
+    metadata = pq.read_schema(io.BytesIO(client.get("/v1/bulk/gaps.parquet").content)).metadata
+    response = client.get("/v1/meta")
+    block = response.json()["release"]
+    assert metadata[b"release"].decode() == block["release"]
+    assert metadata[b"status"] == b"made up"
+    assert metadata[b"status_sentence"].decode() == block["status"]["sentence"]
+    assert client.get("/v1/bulk/gaps.jsonstat").json()["note"] == [block["status"]["sentence"]]

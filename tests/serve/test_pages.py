@@ -191,3 +191,19 @@ def test_the_words_cover_the_vocabulary():
     for words in load_pages().words.values():
         assert REASONS.keys() <= words["reasons"].keys()
         assert (SUPPLY_SOURCES | OTHER_SOURCES).keys() == words["supply_sources"].keys()
+
+
+def test_the_chance_says_of_what_it_is_and_the_page_leads_to_the_dictionary(client):
+    dutch, english = (client.get(f"/?lang={language}").text for language in ("nl", "en"))
+    assert "Kans dat meer dan 10\u00a0% van de baanopeningen oningevuld blijft: 80\u00a0%." in dutch
+    assert "Probability that more than 10% of the openings stay unfilled: 80%." in english
+    assert 'href="dictionary?lang=nl"' in dutch
+
+
+def test_the_dictionary_is_written_for_people(client):
+    page = client.get("/dictionary?lang=nl").text
+    assert "<code>shortage_threshold</code>: 0.1 (share of openings)" in page
+    assert not re.search(r"{&#39;|{'|vocabulary\.|None", page)
+    asked = client.get("/v1/dictionary?lang=nl")
+    assert (asked.status_code, asked.headers["content-language"]) == (200, "en")
+    assert (asked.json()["resolved"]["lang"], asked.json()["language"]) == ("nl", "en")

@@ -167,3 +167,28 @@ def test_every_code_has_a_test():
         "internal",
         "bad_request",
     } == set(KINDS)
+
+
+@pytest.mark.parametrize("asked", ["Vlaams", "FLANDERS (made up)", "flanders"])
+def test_a_region_is_named_with_its_code_and_the_one_that_may_be_meant(store, client_of, frames, asked):
+    tables = frames()
+    tables["regions"].loc[1, ["label_nl", "label_en"]] = "Vlaams (verzonnen)", "Flanders (simulated)"
+    store.promote(store.build(tables=tables))
+    detail = assert_problem(client_of(store).get(f"/v1/gaps?region={asked}"), "unknown_code", asked)["detail"]
+    assert "is BE2 meant?" in detail
+    assert "BE2 = Flanders (simulated), BE = Belgium" in detail
+
+
+@pytest.mark.parametrize(
+    ("asked", "near"), [("nurse", "A = Nurses"), ("lasser", "B = Welders"), ("TOTALS", "TOTAL = All")]
+)
+def test_an_unknown_code_is_answered_by_the_nearest(client, asked, near):
+    body = assert_problem(client.get(f"/v1/gaps?occupation={asked}"), "unknown_code", asked)
+    assert f"nearest are {near}" in body["detail"]
+    assert "/v1/occupations?q=" in body["detail"]
+
+
+def test_the_sentence_says_what_is_allowed(client):
+    detail = client.get("/v1/gaps?limit=0&order=up&part=none").json()["detail"]
+    for told in ("limit: ", "greater than or equal to 1", "'probability_of_shortage'", "'qualitative'"):
+        assert told in detail

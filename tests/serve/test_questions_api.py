@@ -99,3 +99,18 @@ def test_a_release_without_profiles_says_that_nothing_is_known(store, client_of)
     store.promote(store.build())
     body = client_of(store).post("/v1/transitions", json={"skills": ["s1"]}).json()
     assert (body["items"], body["reason"]["code"]) == ([], "unavailable")
+
+
+def test_ones_own_occupation_is_marked(client):
+    owns = {item["own"] for item in client.post("/v1/transitions", json=ASKED).json()["items"]}
+    assert owns <= {True, False}
+    nobody = {name: value for name, value in ASKED.items() if name != "occupation"}
+    assert {item["own"] for item in client.post("/v1/transitions", json=nobody).json()["items"]} == {None}
+
+
+def test_where_nothing_is_near_enough_that_is_what_is_said(client):
+    body = client.post("/v1/transitions", json={**ASKED, "skills": HELD[:1]}).json()
+    assert (body["items"], body["reason"]["code"]) == ([], "no_destination")
+    assert "coverage" in body["reason"]["meaning"]
+    rows = client.get("/v1/occupations/5111/transitions?region=R1&horizon=5").json()["items"]
+    assert all("openings" not in row["reason"]["meaning"] for row in rows if row["reason"])

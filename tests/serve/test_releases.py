@@ -199,3 +199,22 @@ def test_a_promotion_changes_the_latest_but_not_what_is_pinned(store, client_of)
     assert (after.status_code, after.headers["x-release"]) == (200, second)
     again = client.get(f"/v1/gaps?release={first}")
     assert (again.content, again.headers["etag"]) == (pinned.content, pinned.headers["etag"])
+
+
+def test_the_previous_release_is_the_one_in_service_before(client, three):
+    _, first, second, third = three
+    for release, before in ((third, first), ("latest", first), (first, second), (second, first)):
+        response = client.get(f"/v1/releases/{release}/changes?from=previous")
+        assert response.json()["before"]["release"] == before
+        assert response.headers["cache-control"] == "no-cache", "a later promotion can change what it means"
+
+
+def test_without_a_previous_release_that_is_said(client_of, store):
+    release = store.build()
+    rich.log(store, (release, "1", "2026-01-01T10:00:00Z"))
+    client = client_of(store)
+    refused = client.get("/v1/releases/latest/changes?from=previous")
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown_code")
+    assert f"no other release was in service before {release}" in refused.json()["detail"]
+    body = client.get("/v1/releases/latest").json()
+    assert (body["changes"], body["changes_reason"]["code"]) == (None, "no_previous_release")

@@ -1,5 +1,6 @@
 """Addresses that answer from tables: which rows, in which order, with labels, units, reasons and refusals."""
 
+import pandas as pd
 import pytest
 
 from forecasting.published import PUBLISHED
@@ -193,3 +194,71 @@ def test_the_dictionary_has_every_table_and_threshold(client):
     page = client.get("/dictionary").text
     assert all(f'id="{name}"' in page for name in PUBLISHED)
     assert client.get("/v1/meta").json()["labels"] == body["labels"]
+
+
+def retiring(frames, **more):
+    """Return tables in which D gave way to A, and s3 to s1, as of a day."""
+    tables = rich.fill(frames())
+    moves = [
+        ("occupations", "D", "A"),
+        ("skills", "s2", "s1"),
+        ("skills", "s0", "s1"),
+        ("occupations", "B", "A"),
+    ]
+    rows = [
+        rich.row("concordance", classification=kind, old_code=old, new_code=new, weight=1.0, **more)
+        for kind, old, new in moves
+    ]
+    tables["concordance"] = pd.DataFrame(rows)
+    tables["skills"].loc[len(tables["skills"])] = {**tables["skills"].loc[0], "code": "s0"}
+    return tables
+
+
+def test_a_retired_code_that_the_release_still_lists_is_gone_unless_it_is_in_use(store, client_of, frames):
+    store.promote(store.build(tables=retiring(frames, valid_from="2020-01-01")))
+    client = client_of(store)
+    gone = {"occupations/D": ["A"], "gaps?occupation=D": ["A"], "skills/s0": ["s1"]}
+    for address, successors in gone.items():
+        response = client.get(f"/v1/{address}")
+        assert (response.status_code, response.json()["code"]) == (410, "retired_code")
+        assert response.json()["errors"][0]["successors"] == successors
+    for address in ("occupations/B", "occupations/TOTAL", "occupations/A", "skills/s2", "skills/s1"):
+        assert client.get(f"/v1/{address}").status_code == 200, f"{address} has figures or stands above some"
+    listed = {item["code"]: item["successors"] for item in client.get("/v1/occupations").json()["items"]}
+    assert listed == {"TOTAL": None, "A": None, "B": None, "C": None, "D": ["A"]}
+    children = client.get("/v1/occupations/TOTAL").json()["children"]
+    assert [child["code"] for child in children] == ["A", "B", "C"]
+    person = client.post("/v1/transitions", json={"skills": ["s0", "s1"]})
+    assert (person.status_code, person.json()["errors"][0]["successors"]) == (410, ["s1"])
+
+
+def test_what_is_retired_after_the_base_year_is_in_use(store, client_of, frames):
+    store.promote(store.build(tables=retiring(frames, valid_from="2026-01-01")))
+    assert client_of(store).get("/v1/occupations/D").status_code == 200
+
+
+def test_ranks_and_counts_are_whole_numbers(client):
+    response = client.get("/v1/questions/shortages?limit=1")
+    assert response.json()["items"][0]["rank"] == 1
+    assert '"rank":1,' in response.text
+
+
+def test_persons_lacking_have_an_interval_and_an_order(store, client_of, frames):
+    tables = frames()
+    gaps = tables["skill_gaps"]
+    gaps.loc[gaps["skill"] == "s3", ["unfilled", "unfilled_p10", "unfilled_p50", "unfilled_p90"]] = (
+        50,
+        1,
+        40,
+        99,
+    )
+    store.promote(store.build(tables=tables))
+    client = client_of(store)
+    body = client.get("/v1/occupations/A/skills?order=lacking&limit=2").json()
+    assert [item["skill"]["code"] for item in body["items"]] == ["s3", "s2"]
+    first = body["items"][0]
+    assert [first[f"unfilled{name}"] for name in ("", "_p10", "_p50", "_p90")] == [50, 1, 40, 99]
+    assert body["persons_lacking"] == {"known": 2, "total": 3}
+    whole = client.get("/v1/occupations/A/skills?order=lacking").json()["items"]
+    assert (whole[-1]["skill"]["code"], whole[-1]["unfilled_p50"]) == ("s1", None)
+    assert client.get("/v1/occupations/A/skills").json()["resolved"]["order"] == "importance"

@@ -163,6 +163,7 @@ def test_a_simulation_grants_nothing(made: Path, tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "s").iterdir()} == {
         "simulation.csv", "simulation.json", "report.md",
     }  # fmt: skip
+    assert "case file of the authority, this report too" in (tmp_path / "s" / "report.md").read_text()
     table = pd.read_csv(tmp_path / "s" / "simulation.csv").set_index("id")
     assert table["status"].eq("simulation, not granted").all()
     granted = pq.read_table(made / "first" / "allocation.parquet").to_pandas().set_index("id")
@@ -210,7 +211,8 @@ def test_the_report_hides_groups_of_few_applicants(made: Path) -> None:
     assert len(rows) == 2
     assert all(line.count("n<20") == 6 for line in rows)
     assert not any("€" in line for line in lines if line.startswith("| low_skilled |"))
-    assert any("zero (" in line for line in lines)
+    assert "Of this folder only this report is for publication" in "".join(lines)
+    assert any("zero" in line for line in lines)
 
 
 def test_the_picture_shows_the_largest_amounts(made: Path) -> None:

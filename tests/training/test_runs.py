@@ -9,6 +9,7 @@ import pytest
 
 from forecasting.evidence import COMPONENTS
 from forecasting.snapshot import Snapshot
+from training.report import ranking_table
 from training.runs import (
     LONGEST_NOTE,
     gap_metrics,
@@ -108,3 +109,11 @@ def test_shares_of_weights_are_by_horizon() -> None:
 def test_a_long_note_is_cut_to_what_mlflow_takes(tiny_snapshot: Snapshot) -> None:
     many = {**tiny_snapshot.manifest, "not_quotable": ["x" * 100] * 100}
     assert len(summary(Snapshot(tiny_snapshot.tables, many))) <= LONGEST_NOTE + 1
+
+
+def test_the_ranking_names_the_market_that_it_ranks(tiny_snapshot: Snapshot) -> None:
+    regions = tiny_snapshot.tables["regions"].assign(label_nl="Westelijk", label_en="West")
+    manifest = {**tiny_snapshot.manifest, "region": {**tiny_snapshot.manifest["region"], "name": "All of it"}}
+    table = ranking_table(Snapshot({**tiny_snapshot.tables, "regions": regions}, manifest), "TY", 5)
+    assert str(table.title).startswith("Westelijk (TY), 5 years from 2025")
+    assert "All of it" not in str(table.title)

@@ -47,6 +47,7 @@ def allocate(
     """Divide a budget over applications, or over occupations where none are given, in whole cents.
 
     By weight within law, caps and change limits. With --replay or --verify: make a result again, or check it.
+    Of the result only report.md is for publication; all else is the case file, by applicant.
     """
     with told():
         if verify is not None:
