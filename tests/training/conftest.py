@@ -64,7 +64,7 @@ def two_versions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _make_two_versions(store: Path) -> Path:
     commands = {
         ("build", str(TINY)): "Version 1.",
-        ("build", str(TINY), "--seed", "2"): "Version 2.",
+        ("build", str(TINY), "--seed", "9"): "Version 2.",
         ("promote", "1", "--why", "first"): "is in service",
     }
     for arguments, told in commands.items():

@@ -136,7 +136,7 @@ def test_a_tampered_artifact_is_not_promoted(store: Path) -> None:
 def test_a_budget_adds_up_to_the_cent(store: Path, tmp_path: Path) -> None:
     out = tmp_path / "a"
     shown = run(store, "allocate", "--budget", "1000000.01", "--out", str(out))
-    assert "33% of the weights are zero" in shown
+    assert "67% of the weights are zero" in shown
     about, table = json.loads((out / "allocation.json").read_text()), pd.read_csv(out / "allocation.csv")
     assert table["cents"].sum() == about["allocated_cents"]
     assert about["allocated_cents"] + about["residual_cents"] == 100_000_001

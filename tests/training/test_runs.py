@@ -63,7 +63,7 @@ def test_every_component_has_a_nested_run(logged: SimpleNamespace) -> None:
     assert gap["residual.openings_less_components_persons"] < 1e-6
     assert gap["cells"] >= gap["cells.scored"] > 0
     weights = logged.children["weights"].data
-    assert weights.metrics["h5.share_zero"] == pytest.approx(1 / 3)
+    assert weights.metrics["h5.share_zero"] == pytest.approx(2 / 3)
     assert weights.params["weight_quantile"] == "0.25"
 
 
