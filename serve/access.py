@@ -74,7 +74,7 @@ class Admission(NamedTuple):
         return [*headers, *self.spent.headers()] if self.spent else headers
 
 
-_FREELY: Final = Admission()
+FREELY: Final = Admission()
 
 Who = Key | Refusal | None
 """A key that holds, why the one that was presented does not, or nobody."""
@@ -109,6 +109,11 @@ class Gate:
         need = needed(path)
         return need is not None and need not in self.settings.open
 
+    def free(self, path: str) -> bool:
+        """Return whether whoever shows no key is answered, and not counted."""
+        need = needed(path)
+        return need is None or (need in self.settings.open and not self.limiter.counts_strangers)
+
     def identify(self, secrets: frozenset[str]) -> Who:
         """Return the key that was presented, why it does not hold, or None without one."""
         try:
@@ -118,9 +123,11 @@ class Gate:
 
     def allow(self, scope: Scope, who: Who) -> Admission:
         """Count a request of a reasonable size, and return whether its client may ask it."""
+        if who is None and self.free(scope["path"]):
+            return FREELY
         need = needed(scope["path"])
-        if need is None or (who is None and need in self.settings.open and not self.limiter.counts_strangers):
-            return _FREELY
+        if need is None:
+            return FREELY
         key = who if isinstance(who, Key) else None
         refusal = who if isinstance(who, Refusal) else None
         if key is None:

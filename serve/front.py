@@ -13,11 +13,11 @@ writing of the access log. A crash loses the lines of that turn.
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve.access import Admission, Gate, Who, kept_private
+from serve.access import FREELY, Admission, Gate, Who, kept_private
 from serve.cors import Cors, Header
 from serve.fields import SECRET, Fields, presented, read_fields
 from serve.headers import complete
@@ -52,6 +52,10 @@ class Ready(NamedTuple):
         Template of the address.
     release : str or None
         Id of the release that answered.
+    free : bool
+        Whether whoever shows no key is answered, and not counted.
+    counts : list of float
+        Where such answers are counted.
     """
 
     status: int
@@ -59,6 +63,8 @@ class Ready(NamedTuple):
     body: bytes
     route: str
     release: str | None
+    free: bool
+    counts: list[float]
 
 
 class Front:
@@ -107,13 +113,16 @@ class Front:
             reads = scope["method"] in _READS and not self._changed()
             ready = (self._remembered.get(asked) or self._ready(scope, asked)) if reads else None
             if ready is not None:
-                admission = self.gate.allow(scope, self._who(held) if held else None)
+                if ready.free and not held:
+                    admission = FREELY
+                else:
+                    admission = self.gate.allow(scope, self._who(held) if held else None)
                 if admission.refusal is None:
-                    status, headers, body, route, release = ready
+                    headers, body = ready.headers, ready.body
                     headers = [*headers, *admission.spent.headers()] if admission.spent else headers
-                    await send({"type": "http.response.start", "status": status, "headers": headers})
+                    await send({"type": "http.response.start", "status": ready.status, "headers": headers})
                     await send({"type": "http.response.body", "body": body})
-                    self._note(scope["method"], route, status, began, len(body), admission.key, release)
+                    self._note_ready(scope["method"], ready, began, admission.key)
                     return
             await self._ask(scope, receive, send, admission, began)
         finally:
@@ -168,7 +177,9 @@ class Front:
         own = kept_private(own) if self.gate.private(scope["path"]) else own
         headers = complete(scope, own, self.cors.told(fields.origin), answer.named)
         release = answer.named[0][1].decode("ascii") if answer.named else None
-        return Ready(status, headers, b"" if scope["method"] == "HEAD" else body, answer.route, release)
+        body = b"" if scope["method"] == "HEAD" else body
+        counts = self.metrics.row(scope["method"], answer.route, status)
+        return Ready(status, headers, body, answer.route, release, self.gate.free(scope["path"]), counts)
 
     async def _ask(
         self, scope: Scope, receive: Receive, send: Send, admission: Admission | None, began: float
@@ -196,6 +207,12 @@ class Front:
             key, release = scope["state"].get("key"), release_of(scope)
             self._note(method, template(scope), status, began, size, key, release)
 
+    def _note_ready(self, method: str, ready: Ready, began: float, key: str | None) -> None:
+        seconds = time.perf_counter() - began
+        self.metrics.count(ready.counts, seconds, len(ready.body))
+        if self.log:
+            self._write(method, ready.route, ready.status, seconds, len(ready.body), key, ready.release)
+
     def _note(
         self,
         method: str,
@@ -211,15 +228,24 @@ class Front:
         method = method if method in METHODS else "OTHER"
         self.metrics.add(method, route, status, seconds, size)
         if self.log:
-            self._begin_turn()
-            self._lines.append(line(method, route, status, seconds, size, key, release))
+            self._write(method, route, status, seconds, size, key, release)
+
+    def _write(self, *told: Any) -> None:
+        """Write the line of an answer by the end of this turn; told as to `serve.logs.line`."""
+        self._begin_turn()
+        self._lines.append(line(*told))
 
 
 def _asked(scope: Scope) -> tuple[Asked, tuple[Header, ...]]:
     """Return every byte of a request without a body but its key, and the fields that can hold one."""
     headers: Sequence[Header] = scope["headers"]
-    others = tuple([pair for pair in headers if pair[0] not in SECRET])
-    held = tuple([pair for pair in headers if pair[0] in SECRET]) if len(others) < len(headers) else ()
+    others = tuple(headers)
+    held: tuple[Header, ...] = ()
+    for name, _ in headers:
+        if name in SECRET:
+            others = tuple([pair for pair in headers if pair[0] not in SECRET])
+            held = tuple([pair for pair in headers if pair[0] in SECRET])
+            break
     if held and sum(len(value) for _, value in held) > SECRET_LONGEST:
         others = tuple(headers)  # no key of ours; its size decides whether the request is read at all
     address = scope.get("raw_path"), scope["path"], scope["query_string"]

@@ -48,9 +48,18 @@ class Metrics:
 
     def add(self, method: str, route: str, status: int, seconds: float, size: int) -> None:
         """Count one answer."""
+        self.count(self.row(method, route, status), seconds, size)
+
+    def row(self, method: str, route: str, status: int) -> list[float]:
+        """Return where answers of one kind are counted, the same list for as long as the worker runs."""
         row = self._rows.get((method, route, status))
         if row is None:
             row = self._rows[method, route, status] = [0.0] * (_FIRST + len(BOUNDS) + 1)
+        return row
+
+    @staticmethod
+    def count(row: list[float], seconds: float, size: int) -> None:
+        """Count one answer of a kind."""
         row[_COUNT] += 1
         row[_SECONDS] += seconds
         row[_BYTES] += size
