@@ -220,8 +220,8 @@ def _of_leavers(separations: pd.DataFrame) -> str:
     gross = "a level of moves between occupations; who goes where is assumed. Nothing tests"
     if ((separations["kind"] == EXIT) & (separations["flag"] == OWN)).any():
         return (
-            "Leavers are as many as the region's own exit rates say, taken as exact, and as many more enter "
-            f"as its cohorts do not show. Gross openings and supply borrow {gross} it. The score is net."
+            "Leavers are as many as the region's own exit rates say, straying by a declared error, and as "
+            f"many more enter as its cohorts do not show. Gross openings and supply borrow {gross} it. The score is net."
         )
     return (
         f"Gross openings and supply borrow how often people leave each occupation, and {gross} them, and "
