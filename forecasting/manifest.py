@@ -221,7 +221,8 @@ def _of_leavers(separations: pd.DataFrame) -> str:
     if ((separations["kind"] == EXIT) & (separations["flag"] == OWN)).any():
         return (
             "Leavers are as many as the region's own exit rates say, straying by a declared error, and as "
-            f"many more enter as its cohorts do not show. Gross openings and supply borrow {gross} it. The score is net."
+            "many more enter as its cohorts do not show. "
+            f"Gross openings and supply borrow {gross} it. The score is net."
         )
     return (
         f"Gross openings and supply borrow how often people leave each occupation, and {gross} them, and "
