@@ -46,7 +46,7 @@ def gaps_table(
         **_scores(cells, known, parameters["shortage_threshold"]),
         **_persons(cells, horizon),
         reliability=_reliability(cells.index["base"], horizon.map(tested), parameters["reliability"]),
-        backtest=horizon.map(tested),
+        backtest="employment: " + horizon.map(tested),
         reason=reason,
     )
     frame.loc[reason.ne(""), list(OF_SCORE)] = np.nan

@@ -7,15 +7,14 @@ from typing import Any, Final
 import pandas as pd
 
 from forecasting.funding.applications import euros
-from forecasting.funding.words import NOT_FOR_SOLE_USE
+from training.funding_frame import TEXT, WIDTH, framed
 
 PICTURE: Final = "amounts.svg"
 MOST: Final = 20
 """Applications that are shown."""
 
-_WIDTH, _ROW, _TOP, _LEFT, _RIGHT = 900, 24, 96, 200, 110
-_SCALE: Final = _WIDTH - _LEFT - _RIGHT
-_TEXT: Final = 'font-family="sans-serif" font-size="12" fill="#1a1a1a"'
+_ROW, _TOP, _LEFT, _RIGHT = 24, 96, 200, 110
+_SCALE: Final = WIDTH - _LEFT - _RIGHT
 
 
 def picture(table: pd.DataFrame, interval: tuple[float, float], day: object) -> str:
@@ -36,18 +35,8 @@ def picture(table: pd.DataFrame, interval: tuple[float, float], day: object) -> 
         f"bar: amount · bedrag; line: {span} under the draws · lijn: {span} over de trekkingen; "
         "diamond: participation alone · ruit: naar deelname alleen"
     )
-    rows = "\n".join(
-        line for at, row in enumerate(shown.to_dict("records")) for line in _row(at, row, _most(shown))
-    )
-    sole = f"{NOT_FOR_SOLE_USE['en']} {NOT_FOR_SOLE_USE['nl']}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-labelledby="title desc">\n<title id="title">{escape(title)}</title>\n'
-        f'<desc id="desc">{escape(key)}</desc>\n<rect width="100%" height="100%" fill="#ffffff"/>\n'
-        f'<text x="16" y="28" {_TEXT} font-weight="bold">{escape(title)}</text>\n'
-        f'<text x="16" y="50" {_TEXT}>{escape(key)}</text>\n'
-        f'<text x="16" y="70" {_TEXT}>{escape(sole)}</text>\n{rows}\n</svg>\n'
-    )
+    rows = (line for at, row in enumerate(shown.to_dict("records")) for line in _row(at, row, _most(shown)))
+    return framed(title, key, rows, height)
 
 
 def _most(shown: pd.DataFrame) -> float:
@@ -65,10 +54,10 @@ def _row(at: int, row: Any, most: float) -> Iterator[str]:
     )
     name = str(row["id"])
     shown = name if len(name) <= 24 else f"{name[:23]}…"
-    yield f'<text x="{_LEFT - 8}" y="{middle + 4}" text-anchor="end" {_TEXT}>{escape(shown)}</text>'
+    yield f'<text x="{_LEFT - 8}" y="{middle + 4}" text-anchor="end" {TEXT}>{escape(shown)}</text>'
     yield f'<rect x="{_LEFT}" y="{top}" width="{round(end - _LEFT, 1)}" height="{_ROW - 6}" fill="#7fb3d5"/>'
     yield f'<line x1="{low}" x2="{high}" y1="{middle}" y2="{middle}" stroke="#1a1a1a" stroke-width="2"/>'
     diamond = f"{alone},{middle - 5} {alone + 5},{middle} {alone},{middle + 5} {alone - 5},{middle}"
     yield f'<polygon points="{diamond}" fill="#c0392b"/>'
     told = escape(euros(int(row["cents"])))
-    yield f'<text x="{max(end, high, alone + 5) + 6}" y="{middle + 4}" {_TEXT}>{told}</text>'
+    yield f'<text x="{max(end, high, alone + 5) + 6}" y="{middle + 4}" {TEXT}>{told}</text>'

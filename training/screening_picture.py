@@ -9,13 +9,12 @@ import pandas as pd
 from forecasting.funding.applications import euros
 from forecasting.funding.courses import NEED, NICE, NOT_NEEDED, UNKNOWN
 from forecasting.funding.screened_regions import ALL, ORDER, totals
-from forecasting.funding.words import NOT_FOR_SOLE_USE
+from training.funding_frame import TEXT, WIDTH, framed
 
 PICTURE: Final = "needs.svg"
 
-_WIDTH, _ROW, _TOP, _LEFT, _RIGHT = 900, 30, 124, 150, 150
-_SCALE: Final = _WIDTH - _LEFT - _RIGHT
-_TEXT: Final = 'font-family="sans-serif" font-size="12" fill="#1a1a1a"'
+_ROW, _TOP, _LEFT, _RIGHT = 30, 124, 150, 150
+_SCALE: Final = WIDTH - _LEFT - _RIGHT
 _COLOURS: Final = {NEED: "#7fb3d5", NICE: "#d4e6f1", UNKNOWN: "#e5e7e9", NOT_NEEDED: "#f0b27a"}
 _NAMES: Final = {
     NEED: "need to have · nodig",
@@ -46,23 +45,15 @@ def picture(summary: pd.DataFrame, release: str) -> str:
         if figure == "cents"
         else "share of the courses, euros are unknown · aandeel van de opleidingen, geld onbekend"
     )
-    rows = "\n".join(line for at, region in enumerate(regions) for line in _bar(at, region, summary, figure))
-    sole = f"{NOT_FOR_SOLE_USE['en']} {NOT_FOR_SOLE_USE['nl']}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-labelledby="title desc">\n<title id="title">{escape(title)}</title>\n'
-        f'<desc id="desc">{escape(key)}</desc>\n<rect width="100%" height="100%" fill="#ffffff"/>\n'
-        f'<text x="16" y="28" {_TEXT} font-weight="bold">{escape(title)}</text>\n'
-        f'<text x="16" y="50" {_TEXT}>{escape(key)}</text>\n'
-        f'<text x="16" y="70" {_TEXT}>{escape(sole)}</text>\n' + "\n".join(_legend()) + f"\n{rows}\n</svg>\n"
-    )
+    rows = (line for at, region in enumerate(regions) for line in _bar(at, region, summary, figure))
+    return framed(title, key, (*_legend(), *rows), height)
 
 
 def _legend() -> Iterator[str]:
     for at, need in enumerate(ORDER):
         x = 16 + 190 * at
         yield f'<rect x="{x}" y="88" width="14" height="14" fill="{_COLOURS[need]}" stroke="#1a1a1a"/>'
-        yield f'<text x="{x + 20}" y="100" {_TEXT}>{escape(_NAMES[need])}</text>'
+        yield f'<text x="{x + 20}" y="100" {TEXT}>{escape(_NAMES[need])}</text>'
 
 
 def _bar(at: int, region: str, summary: pd.DataFrame, figure: str) -> Iterator[str]:
@@ -70,7 +61,7 @@ def _bar(at: int, region: str, summary: pd.DataFrame, figure: str) -> Iterator[s
     by = totals(summary, region, "need").set_index("need")[figure].fillna(0).astype(float)
     top, middle = _TOP + at * _ROW, _TOP + at * _ROW + 15
     name = "all · alle" if region == ALL else region
-    yield f'<text x="{_LEFT - 8}" y="{middle}" text-anchor="end" {_TEXT}>{escape(name)}</text>'
+    yield f'<text x="{_LEFT - 8}" y="{middle}" text-anchor="end" {TEXT}>{escape(name)}</text>'
     whole, start = float(by.sum()), float(_LEFT)
     for need in ORDER:
         share = float(by[need]) / whole if whole else 0.0
@@ -83,9 +74,9 @@ def _bar(at: int, region: str, summary: pd.DataFrame, figure: str) -> Iterator[s
             f'fill="{_COLOURS[need]}" stroke="#1a1a1a"><title>{told}</title></rect>'
         )
         if share >= _LEAST:
-            yield f'<text x="{start + 4:.1f}" y="{middle}" {_TEXT}>{share:.0%}</text>'
+            yield f'<text x="{start + 4:.1f}" y="{middle}" {TEXT}>{share:.0%}</text>'
         start += width
-    yield f'<text x="{_LEFT + _SCALE + 8}" y="{middle}" {_TEXT}>{escape(_shown(whole, figure))}</text>'
+    yield f'<text x="{_LEFT + _SCALE + 8}" y="{middle}" {TEXT}>{escape(_shown(whole, figure))}</text>'
 
 
 def _shown(value: Any, figure: str) -> str:
