@@ -5,17 +5,19 @@ kept, and the same headers as inside. Whatever else is asked goes in, and so doe
 be read by the client, or comes while a release changes.
 
 A request that is equal to an earlier one in every byte but its key is answered as that one was, once the gate
-admits it. What costs a call of the system is done once for all requests that the event loop found at once,
-within a turn of it: the look whether another release is promoted, the look whether the keys changed, and the
-writing of the access log. A crash loses the lines of that turn.
+admits it; on our own wire before anything is made for an application (`serve.wire`). What costs a call of
+the system is done once for all requests that the event loop found at once, within a turn of it: the look
+whether another release is promoted, the look whether the keys changed, and the writing of the access log. A
+crash loses the lines of that turn.
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from serve.access import FREELY, Admission, Gate, Who, kept_private
 from serve.cors import Cors, Header
@@ -35,6 +37,7 @@ LONGEST: Final = 8192
 SECRET_LONGEST: Final = 256
 """Bytes of the fields with a key; ours have 55."""
 
+_NOTHING: Final[Mapping[str, Any]] = {}
 _READS: Final = frozenset({"GET", "HEAD"})
 
 Asked = tuple[object, ...]
@@ -47,6 +50,8 @@ class Ready(NamedTuple):
     ----------
     status : int
     headers : list of (bytes, bytes)
+    head : bytes
+        Both, as they go over the wire.
     body : bytes
     route : str
         Template of the address.
@@ -60,6 +65,7 @@ class Ready(NamedTuple):
 
     status: int
     headers: list[Header]
+    head: bytes
     body: bytes
     route: str
     release: str | None
@@ -105,21 +111,17 @@ class Front:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, admission = time.perf_counter(), None
+        began = time.perf_counter()
         self._begin_turn()
         self.metrics.in_progress += 1
         try:
-            asked, held = _asked(scope)
-            reads = scope["method"] in _READS and not self._changed()
-            ready = (self._remembered.get(asked) or self._ready(scope, asked)) if reads else None
-            if ready is not None:
-                if ready.free and not held:
-                    admission = FREELY
-                else:
-                    admission = self.gate.allow(scope, self._who(held) if held else None)
-                if admission.refusal is None:
-                    headers, body = ready.headers, ready.body
-                    headers = [*headers, *admission.spent.headers()] if admission.spent else headers
+            admission: Admission | None = scope.get("state", _NOTHING).get("admission")
+            if admission is None and scope["method"] in _READS and not self._changed():
+                asked, held = _asked(scope)
+                ready = self._remembered.get(asked) or self._ready(scope, asked)
+                admission = self._admit(scope, ready, held) if ready is not None else None
+                if ready is not None and admission is not None and admission.refusal is None:
+                    headers, body = [*ready.headers, *_left(admission)], ready.body
                     await send({"type": "http.response.start", "status": ready.status, "headers": headers})
                     await send({"type": "http.response.body", "body": body})
                     self._note_ready(scope["method"], ready, began, admission.key)
@@ -127,6 +129,33 @@ class Front:
             await self._ask(scope, receive, send, admission, began)
         finally:
             self.metrics.in_progress -= 1
+
+    def at_once(self, scope: Scope) -> tuple[bytes, bytes] | None:
+        """Return what a request that is remembered is answered: head, open for more fields, and body.
+
+        It is counted and logged as answered. None for any other, which must be asked as an application is;
+        what the gate said of it stays with it, so that no request is counted twice.
+        """
+        began = time.perf_counter()
+        self._begin_turn()
+        if scope["method"] not in _READS or self._changed():
+            return None
+        asked, held = _asked(scope)
+        ready = self._remembered.get(asked)
+        if ready is None:
+            return None
+        admission = self._admit(scope, ready, held)
+        if admission.refusal is not None:
+            scope["state"]["admission"] = admission
+            return None
+        self._note_ready(scope["method"], ready, began, admission.key)
+        return ready.head + encoded(_left(admission)), ready.body
+
+    def _admit(self, scope: Scope, ready: Ready, held: tuple[Header, ...]) -> Admission:
+        """Return what the gate says to a request that has its answer ready."""
+        if ready.free and not held:
+            return FREELY
+        return self.gate.allow(scope, self._who(held) if held else None)
 
     def _begin_turn(self) -> None:
         loop = asyncio.get_running_loop()
@@ -179,7 +208,8 @@ class Front:
         release = answer.named[0][1].decode("ascii") if answer.named else None
         body = b"" if scope["method"] == "HEAD" else body
         counts = self.metrics.row(scope["method"], answer.route, status)
-        return Ready(status, headers, body, answer.route, release, self.gate.free(scope["path"]), counts)
+        head, free = STATUS_LINE[status] + encoded(headers), self.gate.free(scope["path"])
+        return Ready(status, headers, head, body, answer.route, release, free, counts)
 
     async def _ask(
         self, scope: Scope, receive: Receive, send: Send, admission: Admission | None, began: float
@@ -234,6 +264,16 @@ class Front:
         """Write the line of an answer by the end of this turn; told as to `serve.logs.line`."""
         self._begin_turn()
         self._lines.append(line(*told))
+
+
+def encoded(headers: Iterable[Header]) -> bytes:
+    """Return header fields as they go over the wire."""
+    return b"".join([b"%s: %s\r\n" % pair for pair in headers])
+
+
+def _left(admission: Admission) -> list[Header]:
+    """Return the fields that say what a client has left."""
+    return admission.spent.headers() if admission.spent else []
 
 
 def _asked(scope: Scope) -> tuple[Asked, tuple[Header, ...]]:

@@ -16,7 +16,9 @@ PATIENCE = 10
 @contextlib.contextmanager
 def serving(app):
     """Run the service on a free port and return it; stop it at the end."""
-    config = uvicorn.Config(app, port=0, http=Wire, ws="none", log_level="critical", access_log=False)
+    config = uvicorn.Config(
+        app, port=0, http=Wire, ws="none", log_level="critical", access_log=False, proxy_headers=False
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
