@@ -24,6 +24,7 @@ import pandas as pd
 from serve.keys import KEYS, create_key
 from tests.benchmarks.api_load import PERCENTILES
 from tests.benchmarks.api_servers import CONNECTIONS, Answered, Server, free_port, running, wrk, wrk_command
+from tests.benchmarks.api_stalls import LEAST, Stalls, stalls
 from tests.benchmarks.api_stores import HORIZONS, OCCUPATIONS, REGIONS, SKILLS, flanders, large
 from tests.benchmarks.report import Verdict, markdown, verdict_lines
 from tests.conftest import ROOT
@@ -104,11 +105,14 @@ class Measured:
         In use after all of it, and the most, in MiB.
     cold : float
         Seconds from the start of the process to the first page.
+    stalls : list of Stalls
+        Pauses of the machine itself, before and after.
     """
 
     results: list[Result]
     memory: tuple[float, float]
     cold: float
+    stalls: list[Stalls]
 
 
 def report(shared: Path, until: str | None) -> list[str]:
@@ -132,6 +136,7 @@ def report(shared: Path, until: str | None) -> list[str]:
         *absent,
         *markdown(pd.DataFrame([row for name, one in found.items() for row in _rows(name, one)])),
         *markdown(pd.DataFrame([row for name, one in found.items() for row in _late_rows(name, one)])),
+        *_paused([each for one in found.values() for each in one.stalls]),
         *verdict_lines(verdict for name, one in found.items() for verdict in _verdicts(name, one)),
     ]
 
@@ -154,6 +159,15 @@ def _explained() -> list[str]:
     ]
 
 
+def _paused(found: list[Stalls]) -> list[str]:
+    shares = ", ".join(f"{each.share:.2%} (longest {each.longest_ms:.1f} ms)" for each in found)
+    return [
+        "**The machine itself**, before and after each store: two processes that only read the clock lost "
+        f"{shares} of their time in pauses over {1000 * LEAST:g} ms. A percentile of a server on it holds these.",
+        "",
+    ]
+
+
 def _cpuinfo() -> list[str]:
     path = Path("/proc/cpuinfo")
     return path.read_text("utf-8").splitlines() if path.exists() else []
@@ -162,6 +176,7 @@ def _cpuinfo() -> list[str]:
 def measure(store: Path) -> Measured:
     """Run everything over one store."""
     (store / KEYS).unlink(missing_ok=True)
+    before = stalls()
     secret, _ = create_key(store, "benchmark", ["scores"], 1)
     cases = _cases(secret)
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
@@ -185,7 +200,7 @@ def measure(store: Path) -> Measured:
         for release in sorted(each.name for each in (store / "releases").iterdir() if each.is_dir()):
             for address in (PAGE, *READ):
                 opened.get(f"{address}{'&' if '?' in address else '?'}release={release}", _GZIP)
-        return Measured(results, opened.memory(), statistics.median(started))
+        return Measured(results, opened.memory(), statistics.median(started), [before, stalls()])
 
 
 def _cases(secret: str) -> list[Case]:
@@ -251,7 +266,7 @@ def _asked(server: Server, path: str, case: Case, rate: float) -> dict[str, floa
     """Return the percentiles of one run at a rate."""
     fields = "".join(f"{name}: {value}\r\n" for name, value in case.headers.items())
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{fields}\r\n".encode()
-    words = [str(server.port), f"{rate:.0f}", f"{SECONDS / 2:g}", str(CONNECTIONS)]
+    words = [str(server.port), f"{rate:.0f}", f"{SECONDS:g}", str(CONNECTIONS)]
     command = [sys.executable, "-m", "tests.benchmarks.api_load", *words]
     done = subprocess.run(command, cwd=ROOT, input=request, capture_output=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
