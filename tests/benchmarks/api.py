@@ -163,7 +163,7 @@ def _paused(found: list[Stalls]) -> list[str]:
     shares = ", ".join(f"{each.share:.2%} (longest {each.longest_ms:.1f} ms)" for each in found)
     return [
         "**The machine itself**, before and after each store: two processes that only read the clock lost "
-        f"{shares} of their time in pauses over {1000 * LEAST:g} ms. A percentile of a server on it holds these.",
+        f"{shares} of their time in pauses over {1000 * LEAST:g} ms. A server's percentiles hold these too.",
         "",
     ]
 
