@@ -1,7 +1,7 @@
 """How long this machine itself pauses a process: two that only read the clock, one for each core.
 
-``python -m tests.benchmarks.api_stalls SECONDS`` is one of them. What is measured of a server holds the pauses
-of the machine too: on a shared one they can be most of its 99th percentile.
+``python -m tests.benchmarks.api_stalls SECONDS`` is one of them. What is measured of a server holds
+the pauses of the machine too: on a shared one they can be most of its 99th percentile.
 """
 
 import json
