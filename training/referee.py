@@ -27,6 +27,9 @@ _FLOWS: Final = {
 """Figures of a snapshot in persons, and the column of the truth that holds each."""
 
 _RATES: Final = ("score", "quantitative", "qualitative")
+_PARTS: Final = {"no_person": "quantitative", "lacking_skills": "qualitative"}
+"""Persons of the oracle's futures, and the part of the score that they are."""
+
 FILES: Final = ("flows", "scores", "skill_gaps", "oracle")
 
 
@@ -185,7 +188,7 @@ def _covered(cells: pd.DataFrame, low: str, high: str) -> float:
     return float(known["actual"].between(known[low], known[high]).mean()) if len(known) else np.nan
 
 
-def causes(held: pd.DataFrame, threshold: float) -> pd.DataFrame:
+def causes(held: pd.DataFrame, truth: Mapping[str, pd.DataFrame], threshold: float) -> pd.DataFrame:
     """Return in which share of the cells in shortage the larger part of the gap was named.
 
     Parameters
@@ -196,28 +199,29 @@ def causes(held: pd.DataFrame, threshold: float) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``horizon, shortages`` (cells in shortage), ``right``, and ``persistence``: the same for the past
-        window's larger part. A cell whose qualitative part is unknown counts as wrong.
+        ``horizon, shortages`` (cells in shortage), ``right``; ``persistence``: the same for the past window's
+        larger part; ``oracle``: for the one that is larger in the mean over the oracle's futures. A cell
+        whose qualitative part is unknown counts as wrong.
     """
     wide = held.pivot(index=CELL, columns="figure", values=["actual", "p50", "persistence"])
     short = wide[wide["actual", "score"] > threshold]
-    rows = []
-    for horizon, cells in short.groupby("horizon"):
-        true = cells["actual", "quantitative"] > cells["actual", "qualitative"]
-        said = {
-            name: (cells[name, "quantitative"] > cells[name, "qualitative"])[
-                cells[name, "qualitative"].notna()
-            ]
-            for name in ("p50", "persistence")
-        }
-        right = {
-            name: float((true.reindex(part.index) == part).sum() / len(true)) for name, part in said.items()
-        }
-        rows.append(
-            {"horizon": horizon, "shortages": len(cells), "right": right["p50"]}
-            | {"persistence": right["persistence"]}
-        )
-    return pd.DataFrame(rows, columns=["horizon", "shortages", "right", "persistence"])
+    foreseen = truth["oracle"]
+    foreseen = foreseen[foreseen["figure"].isin(_PARTS) & (foreseen["convention"] == NET)]
+    parts = foreseen.pivot(index=CELL, columns="figure", values="mean").rename(columns=_PARTS)
+    parts = parts.reindex(index=short.index, columns=list(_PARTS.values()))
+    named = {
+        "right": pd.DataFrame(short["p50"]),
+        "persistence": pd.DataFrame(short["persistence"]),
+        "oracle": parts,
+    }
+    true = short["actual", "quantitative"] > short["actual", "qualitative"]
+    right = {
+        name: said["qualitative"].notna() & ((said["quantitative"] > said["qualitative"]) == true)
+        for name, said in named.items()
+    }
+    cells = pd.DataFrame(right).groupby(level="horizon")
+    found = cells.mean().assign(shortages=cells.size()).reset_index()
+    return found[["horizon", "shortages", "right", "persistence", "oracle"]]
 
 
 def skill_order(snapshot: Snapshot, truth: Mapping[str, pd.DataFrame], least: int = 5) -> pd.DataFrame:

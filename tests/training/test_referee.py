@@ -59,6 +59,8 @@ def truth() -> dict[str, pd.DataFrame]:
         oracle.append(
             keyed(window="future", convention=convention, figure=figure, p50=values, p10=0.0, p90=values)
         )
+    for figure, mean in (("no_person", 1.0), ("lacking_skills", 2.0)):
+        oracle.append(keyed(window="future", convention="net", figure=figure, mean=mean))
     skills = [
         keyed(window=window, skill=skill, persons=persons)
         for window in ("future", "past")
@@ -121,8 +123,8 @@ def test_the_truth_itself_errs_nowhere() -> None:
 
 def test_causes_and_the_order_of_skills() -> None:
     told = snapshot(SAID)
-    named = causes(held_to_truth(told, truth()), 0.3)
-    assert named.loc[0, ["shortages", "right"]].tolist() == [1, 1.0]
+    named = causes(held_to_truth(told, truth()), truth(), 0.3)
+    assert named.loc[0, ["shortages", "right", "persistence", "oracle"]].tolist() == [1, 1.0, 1.0, 0.0]
     order = skill_order(told, truth())
     assert order.loc[0, "model"] == pytest.approx(-1.0), "said the other way round"
     assert order.loc[0, "persistence"] == pytest.approx(1.0)

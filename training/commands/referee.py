@@ -51,7 +51,7 @@ def score(
                 ["figure", "horizon", *_ORDER]
             ].rename(columns=_ORDER),
             "Larger part of the gap named, cells in shortage": referee.causes(
-                held, parameters["shortage_threshold"]
+                held, known, parameters["shortage_threshold"]
             ),
             "Order of skills within an occupation, mean Spearman": referee.skill_order(snapshot, known),
         }
