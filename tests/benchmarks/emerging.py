@@ -222,7 +222,7 @@ def simulated_flags(seed: int) -> pd.DataFrame:
 
 
 def realised_rate(simulated: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of false flags of each claim: ``mean`` over regions, 0 in one without flags, ``sem``."""
+    """Return the false share of each claim: ``mean`` over regions, 0 in one without flags, and ``sem``."""
     region = simulated.groupby(["claim", "seed"], sort=False)[["flags", "false"]].sum()
     share = region["false"] / region["flags"].clip(lower=1)
     return share.groupby("claim", sort=False).agg(["mean", "sem"])
