@@ -13,7 +13,7 @@ crash loses the lines of that turn.
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,7 +37,6 @@ LONGEST: Final = 8192
 SECRET_LONGEST: Final = 256
 """Bytes of the fields with a key; ours have 55."""
 
-_NOTHING: Final[Mapping[str, Any]] = {}
 _READS: Final = frozenset({"GET", "HEAD"})
 
 Asked = tuple[object, ...]
@@ -115,18 +114,16 @@ class Front:
         self._begin_turn()
         self.metrics.in_progress += 1
         try:
-            admission: Admission | None = scope.get("state", _NOTHING).get("admission")
-            if admission is None and scope["method"] in _READS and not self._changed():
-                asked, held = _asked(scope)
-                ready = self._remembered.get(asked) or self._ready(scope, asked)
-                admission = self._admit(scope, ready, held) if ready is not None else None
-                if ready is not None and admission is not None and admission.refusal is None:
-                    headers, body = [*ready.headers, *_left(admission)], ready.body
-                    await send({"type": "http.response.start", "status": ready.status, "headers": headers})
-                    await send({"type": "http.response.body", "body": body})
-                    self._note_ready(scope["method"], ready, began, admission.key)
-                    return
-            await self._ask(scope, receive, send, admission, began)
+            judged = "admission" in (scope.get("state") or ())
+            found = None if judged else self._find(scope, remember=True)
+            if found is None:
+                await self._ask(scope, receive, send, began)
+                return
+            ready, admission = found
+            headers = [*ready.headers, *_left(admission)]
+            await send({"type": "http.response.start", "status": ready.status, "headers": headers})
+            await send({"type": "http.response.body", "body": ready.body})
+            self._note_ready(scope["method"], ready, began, admission.key)
         finally:
             self.metrics.in_progress -= 1
 
@@ -138,24 +135,31 @@ class Front:
         """
         began = time.perf_counter()
         self._begin_turn()
-        if scope["method"] not in _READS or self._changed():
+        found = self._find(scope, remember=False)
+        if found is None:
             return None
-        asked, held = _asked(scope)
-        ready = self._remembered.get(asked)
-        if ready is None:
-            return None
-        admission = self._admit(scope, ready, held)
-        if admission.refusal is not None:
-            scope["state"]["admission"] = admission
-            return None
+        ready, admission = found
         self._note_ready(scope["method"], ready, began, admission.key)
         return ready.head + encoded(_left(admission)), ready.body
 
-    def _admit(self, scope: Scope, ready: Ready, held: tuple[Header, ...]) -> Admission:
-        """Return what the gate says to a request that has its answer ready."""
+    def _find(self, scope: Scope, *, remember: bool) -> tuple[Ready, Admission] | None:
+        """Return the answer to a request that is remembered, or can be now, if the gate lets its client in.
+
+        None where the service must be asked; a refusal is left for it in the request's state.
+        """
+        if scope["method"] not in _READS or self._changed():
+            return None
+        asked, held = _asked(scope)
+        ready = self._remembered.get(asked) or (self._ready(scope, asked) if remember else None)
+        if ready is None:
+            return None
         if ready.free and not held:
-            return FREELY
-        return self.gate.allow(scope, self._who(held) if held else None)
+            return ready, FREELY
+        admission = self.gate.allow(scope, self._who(held) if held else None)
+        if admission.refusal is None:
+            return ready, admission
+        scope.setdefault("state", {})["admission"] = admission
+        return None
 
     def _begin_turn(self) -> None:
         loop = asyncio.get_running_loop()
@@ -211,13 +215,11 @@ class Front:
         head, free = STATUS_LINE[status] + encoded(headers), self.gate.free(scope["path"])
         return Ready(status, headers, head, body, answer.route, release, free, counts)
 
-    async def _ask(
-        self, scope: Scope, receive: Receive, send: Send, admission: Admission | None, began: float
-    ) -> None:
+    async def _ask(self, scope: Scope, receive: Receive, send: Send, began: float) -> None:
         """Let the service answer; what the gate decided already it does not decide again."""
         method = scope["method"]
         head = method == "HEAD"
-        state = {**(scope.get("state") or {}), "fields": read_fields(scope), "admission": admission}
+        state = {**(scope.get("state") or {}), "fields": read_fields(scope)}
         scope = {**scope, "method": "GET" if head else method, "state": state}
         status, size = 500, 0
 
