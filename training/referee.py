@@ -129,6 +129,14 @@ def held_to_truth(
         As `training.referee_measured.measured_past` returns it: the score of the past window as the region's
         own tables tell it; without it the column is empty.
 
+    Returns
+    -------
+    DataFrame
+        With ``flat`` too: of a rate, the median of the region's true past rates for every occupation, the
+        constant that errs least.
+
+    Notes
+    -----
     Cells without a forecast (suppressed, unknown) or without an outcome (no openings) are left out: the
     table of `errors` says how many stay.
     """
@@ -139,6 +147,8 @@ def held_to_truth(
     if measured is not None:
         told = measured.set_index(CELL)["measured"].reindex(pd.MultiIndex.from_frame(joined[CELL]))
         joined["measured"] = np.where(joined["figure"] == "score", told.to_numpy(dtype=float), np.nan)
+    middle = joined.groupby(["horizon", "region", "figure"])["persistence"].transform("median")
+    joined["flat"] = middle.where(joined["figure"].isin(_RATES))
     return joined.dropna(subset=["actual", "p50", "persistence"]).reset_index(drop=True)
 
 
@@ -148,7 +158,7 @@ def errors(held: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``figure, horizon, cells, model, persistence, naive, oracle``, and ``measured`` of the score; ``way``:
+        ``figure, horizon, cells, model, persistence, naive, oracle``, ``measured`` and ``flat``; ``way``:
         the share of the way from persistence to the oracle, (persistence − model) / (persistence − oracle),
         and ``way_measured``, the same from the past gap as measured; ``spearman`` of the
         forecast, ``spearman_persistence``, ``spearman_oracle``; ``covered`` and ``oracle_covered``: share of
@@ -160,7 +170,7 @@ def errors(held: pd.DataFrame) -> pd.DataFrame:
             name: float((cells[column] - cells["actual"]).abs().mean())
             for name, column in {
                 "model": "p50", "persistence": "persistence", "naive": "naive", "oracle": "oracle",
-                "measured": "measured",
+                "measured": "measured", "flat": "flat",
             }.items()
         }  # fmt: skip
         room, wide = (missed[name] - missed["oracle"] for name in ("persistence", "measured"))

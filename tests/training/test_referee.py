@@ -112,6 +112,7 @@ def test_errors_by_hand() -> None:
     assert openings["covered"] == 0.5, "38 lies within 36 to 44, 12 not within 9 to 11"
     assert found.loc["employment", "persistence"] == 20.0
     assert found.loc["score", "model"] == pytest.approx(0.05)
+    assert found.loc["score", "flat"] == pytest.approx(0.2), "0.2, the middle of 0.4 and 0, for both"
     assert found.loc["score", "naive"] == pytest.approx((0.6 - 0.16 + 0.2 - 0.16) / 2), "8 of 50 before"
 
 

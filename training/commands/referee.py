@@ -9,7 +9,17 @@ from rich.table import Table
 
 from training.terminal import console, told
 
-_MISSED: Final = ("cells", "model", "persistence", "measured", "naive", "oracle", "way", "way_measured")
+_MISSED: Final = (
+    "cells",
+    "model",
+    "persistence",
+    "measured",
+    "naive",
+    "flat",
+    "oracle",
+    "way",
+    "way_measured",
+)
 _ORDER: Final = {
     "spearman": "model",
     "spearman_persistence": "persistence",
@@ -21,6 +31,7 @@ _PERSONS: Final = frozenset(("model", "persistence", "naive", "oracle"))
 _MEANINGS: Final = (
     "Mean absolute errors, in persons, or in shares for scores. persistence: the past window again; naive:",
     "the region's past figure, spread as employment is; oracle: knows the true parameters, not the shocks.",
+    "flat: the median of the region's true past scores for every occupation, the constant that errs least.",
     "measured: the past window's score as the region's own tables tell it, which a service could know.",
     "way, way_measured: share of the way from persistence, or from what was measured, to the oracle.",
 )
