@@ -165,8 +165,9 @@ _SKILL_GAPS = Table(
         _figure(
             "unfilled",
             "persons",
-            "mean persons lacking with this skill; one person may lack many skills, so it is no part of the "
-            "occupation's unfilled and does not add up over skills; null where unknown",
+            "mean openings that ask this skill and stay without it: nobody comes, or who comes lacks it; one "
+            "opening may lack many skills, so it is no part of the occupation's unfilled and does not add up "
+            "over skills; null where unknown",
         ),
         *_interval("persons", "persons lacking with this skill", "unfilled"),
         _REASON,

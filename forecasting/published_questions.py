@@ -126,7 +126,11 @@ _TRAINING = Table(
             "share of the missing skill mass",
             "taught only by courses of unknown length, in no other figure",
         ),
-        *_interval("trainable", "persons", "unfilled openings times the share taught"),
+        *_interval(
+            "trainable",
+            "persons",
+            "unfilled openings, nobody there or skills lacking, times the share taught",
+        ),
         Column("courses", "text", "-", "courses that teach most of it, best first", required=False),
         _figure("taught_by_listed", "share of the missing skill mass", "that these courses teach"),
         _figure("hours", "hours", "of these courses together: the most that one person needs"),

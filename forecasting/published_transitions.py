@@ -52,7 +52,12 @@ _TRANSITIONS = Table(
         _HORIZON,
         Column("from_year", "integer", "year", "base year, of which the profiles are"),
         Column("to_year", "integer", "year", "end of the window of the shortage"),
-        Column("rank", "integer", "-", "1 is the nearest destination; 0 in the one row of an origin without"),
+        Column(
+            "rank",
+            "integer",
+            "-",
+            "1 is the nearest of at most transition_destinations (parameter); 0: an origin without",
+        ),
         Column("destination", "code", "-", "occupation, null where none passes", required=False),
         _figure("coverage", "share of skill mass", "of what the destination asks, the part that is held"),
         _figure("reverse_coverage", "share of skill mass", "the same the other way"),

@@ -284,7 +284,8 @@ def _sentence(row: Mapping[Hashable, Any]) -> str:
         )
     told = (
         f"{span}: about {row['trainable_p50']:,.0f} persons trainable (80 %: {row['trainable_p10']:,.0f} to "
-        f"{row['trainable_p90']:,.0f}): courses teach {row['taught']:.0%} of what is missing in time"
+        f"{row['trainable_p90']:,.0f}), also for openings that nobody comes for: "
+        f"courses teach {row['taught']:.0%} of what is missing in time"
     )
     if not row["courses"]:
         return f"{told}, none of them beyond what the law requires."

@@ -222,6 +222,7 @@ def skill_gap(release: Release, row: Record, language: Language) -> schemas.Skil
         skill=label_of(release.skills, row["skill"], language),
         **marks,
         asked=row["asked"],
+        asked_now=row["asked_now"],
         importance=row["importance"],
         unfilled=row["unfilled"],
         **{f"unfilled_{name}": row[f"unfilled_{name}"] for name in _QUANTILES},

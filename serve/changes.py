@@ -11,10 +11,14 @@ from serve.release import Concept, Release
 from serve.schemas import Language
 from serve.table import Record
 
+_PARTS: Final = ("quantitative", "qualitative", "unfilled")
 COMPARED: Final = (
-    *("score", "score_p10", "score_p50", "score_p90", "quantitative", "qualitative"),
-    *("probability_of_shortage", "rank", "state", "reliability", "openings", "supply", "unfilled", "reason"),
+    *("score", "score_p10", "score_p50", "score_p90"),
+    *(f"{name}{quantile}" for name in _PARTS for quantile in ("", "_p10", "_p50", "_p90")),
+    *("probability_of_shortage", "rank", "state", "reliability", "openings", "supply", "reason"),
 )
+_SETTINGS: Final = ("seed", "draws", "as_of", "status", "horizons", "convention", "code")
+"""Entries of a manifest that say how a release was built."""
 
 
 def changes(
@@ -75,6 +79,18 @@ def of_parameters(before: Release, after: Release) -> dict[str, dict[str, Any]]:
         for release in (before, after)
     )
     return _mapped(old, new)
+
+
+def of_settings(before: Release, after: Release) -> dict[str, dict[str, Any]]:
+    """Return the settings of the builds that differ: seed, draws, code and the like."""
+    old, new = ({name: release.manifest.get(name) for name in _SETTINGS} for release in (before, after))
+    return _mapped(old, new)
+
+
+def of_tables(before: Release, after: Release) -> list[str]:
+    """Return the canonical tables whose content differs, or that only one of them had."""
+    old, new = (release.manifest.get("fingerprints", {}) for release in (before, after))
+    return sorted(_mapped(old, new))
 
 
 def of_methods(before: Release, after: Release) -> dict[str, dict[str, Any]]:

@@ -1,7 +1,7 @@
 """Lists in parts, with their total and no hidden cap."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from fastapi import Request
@@ -32,6 +32,9 @@ def paging(request: Request, part: Slice, total: int) -> Paging:
 
 
 def address(request: Request, limit: int, offset: int) -> str:
-    """Return the address of another part of the list that a request asks."""
-    query = {**request.query_params, "limit": limit, "offset": offset}
+    """Return the address of another part of the list that a request asks, of the release that answers it."""
+    query: dict[str, Any] = {**request.query_params, "limit": limit, "offset": offset}
+    unpinned: str | None = getattr(request.state, "unpinned", None)
+    if unpinned is not None:
+        query["release"] = unpinned  # another may be promoted before the next part is asked
     return f"{request.url.path}?{urlencode(query, safe=',')}"

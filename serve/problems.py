@@ -260,10 +260,21 @@ async def on_validation(request: Request, error: Exception) -> Response:
 def _fault(item: Mapping[str, Any]) -> Fault:
     if item["type"] == "json_invalid":
         return Fault(parameter="body", value=None, message=f"not JSON: {item['ctx']['error']}")
-    given = item.get("input")
-    return Fault(
-        parameter=str(item["loc"][-1]), value=None if given is None else str(given), message=str(item["msg"])
-    )
+    given = None if item["type"] == "missing" else item.get("input")
+    message = _EXPECTED.get(item["type"]) or str(item["msg"])
+    return Fault(parameter=str(item["loc"][-1]), value=None if given is None else str(given), message=message)
+
+
+_EXPECTED: Final = {
+    "missing": "required, and not sent",
+    "int_parsing": "not a whole number",
+    "int_type": "not a whole number",
+    "float_parsing": "not a number",
+    "float_type": "not a number",
+    "bool_parsing": "neither true nor false",
+    "extra_forbidden": "this address has no such field; /docs lists its fields",
+}
+"""Kinds of pydantic's errors, in words of this service."""
 
 
 def on_crash(scope: Scope, error: Exception) -> Response:

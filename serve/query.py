@@ -20,7 +20,8 @@ from serve.unknown import refuse, refuse_codes, unknown_codes, unknown_region
 
 FALLBACK: Final[Language] = "en"
 VARY: Final = "Accept-Language, Accept-Encoding"
-_TWICE: Final = "given more than once; separate several codes with commas"
+_TWICE: Final = "given more than once; give it once"
+_TWICE_LISTED: Final = "given more than once; give it once, codes separated by commas"
 _EMPTY: Final = "empty; leave it out for the default"
 _GAP: Final = "an empty place in the list of codes"
 
@@ -49,7 +50,12 @@ async def refuse_unknown(request: Request) -> None:
         listed = ", ".join(dict.fromkeys(fault.parameter for fault in unknown))
         told = f"This address has no parameter {listed}. {_expected(known)}."
         raise Refusal("unknown_parameter", told, unknown)
-    twice = [Fault(parameter=n, value=v, message=_TWICE) for n, v in given if names.count(n) > 1]
+    lists = {"occupation", "skill"} & known
+    twice = [
+        Fault(parameter=n, value=v, message=_TWICE_LISTED if n in lists else _TWICE)
+        for n, v in given
+        if names.count(n) > 1
+    ]
     empty = [Fault(parameter=n, value=v, message=_EMPTY) for n, v in given if not _SEEN.search(v)]
     refuse("bad_parameter", twice + empty)
 
@@ -100,6 +106,7 @@ async def _release(
 ) -> Release:
     """Return the release that answers this request, and let its headers name it."""
     if release is None and as_of is None:
+        request.state.unpinned = latest.champion.release
         return latest
     chosen = await run_in_threadpool(pinned, request.app.state.store.archive, latest, release, as_of)
     request.state.serving = request.state.serving.showing(chosen)
@@ -210,8 +217,8 @@ def codes(asked: str | None, parameter: str = "occupation") -> tuple[str, ...]:
     """
     parts = [part.strip() for part in asked.split(",")] if asked else []
     if len(parts) > BATCH_LARGEST:
-        told = f"{len(parts)} codes; at most {BATCH_LARGEST} are answered at once"
-        refuse("bad_parameter", [Fault(parameter=parameter, value=None, message=told)])
+        told = f"at most {BATCH_LARGEST} are answered at once; ask in several requests"
+        refuse("bad_parameter", [Fault(parameter=parameter, value=f"{len(parts)} codes", message=told)])
     if not all(_SEEN.search(part) for part in parts):
         refuse("bad_parameter", [Fault(parameter=parameter, value=asked, message=_GAP)])
     return tuple(dict.fromkeys(parts))

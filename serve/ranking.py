@@ -97,10 +97,10 @@ def _by_rank(row: Record) -> tuple[bool, int, float, str]:
     return rank is None, rank or 0, -median if median is not None else 1.0, row["occupation"]
 
 
-def _by_figure(row: Record, name: str) -> tuple[bool, float, str]:
-    """Order by a figure, the largest first; what has none follows, by its code."""
-    value = row[name]
-    return value is None, -(value or 0.0), row["occupation"]
+def _by_figure(row: Record, name: str) -> tuple[bool, bool, float, str]:
+    """Order by a figure, the largest first; then what is too weak to quote; last what has none, by code."""
+    value, weak = row[name], row["state_reason"] == "low_reliability"
+    return value is None, weak, -(value or 0.0), row["occupation"]
 
 
 def _by_code(row: Record) -> str:

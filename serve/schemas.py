@@ -284,6 +284,7 @@ class SkillGap(BaseModel):
     green: Annotated[bool | None, said("skills", "green")]
     digital: Annotated[bool | None, said("skills", "digital")]
     asked: Annotated[float | None, said("skill_gaps", "asked")]
+    asked_now: Annotated[float | None, said("skill_gaps", "asked_now")]
     importance: Annotated[float | None, said("skill_gaps", "importance")]
     unfilled: Annotated[float | None, said("skill_gaps", "unfilled")]
     unfilled_p10: Annotated[float | None, said("skill_gaps", "unfilled_p10")]

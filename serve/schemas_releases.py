@@ -94,6 +94,8 @@ class Changes(Body):
     same_taxonomy: bool = Field(description="false: codes may mean different things; compare with care")
     methods: dict[str, Figure] = Field(description="methods that differ, by component")
     parameters: dict[str, Figure] = Field(description="parameters whose value differs")
+    settings: dict[str, Figure] = Field(description="how they were built: seed, draws, code and the like")
+    tables: list[str] = Field(description="input tables whose content differs")
     units: dict[str, str]
     paging: Paging
     items: list[Change]

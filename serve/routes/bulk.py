@@ -3,6 +3,7 @@
 import hashlib
 import zlib
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
@@ -101,7 +102,12 @@ def _asked(release: Release, file: str) -> tuple[str, str]:
     name, _, kind = file.rpartition(".")
     if name in release.tables and kind in formats(name):
         return name, kind
-    told = f"formats are {', '.join(formats(name))}" if name in release.tables else "tables are at /v1/bulk"
+    if name in release.tables:
+        told = f"formats are {', '.join(formats(name))}"
+    else:
+        near = get_close_matches(name, release.tables)
+        told = f"nearest are {', '.join(near)}; " if near else ""
+        told += "tables are at /v1/bulk"
     raise Refusal(
         "unknown_code", f"No file {file}: {told}.", [Fault(parameter="file", value=file, message=told)]
     )

@@ -29,8 +29,8 @@ _PART = (
     "order is given"
 )
 _ORDER = (
-    "rank: largest median score first; code; or a figure, largest first and unknown last (score, its parts "
-    "and unfilled by their mean); default: rank"
+    "rank: largest median score first; code; or a figure, largest first (score, its parts and unfilled by "
+    "their mean), cells too weak to quote after the others, unknown last; default: rank"
 )
 _LEVEL = "cell: no scored occupation below; aggregate: their parents; default: cell, or all with occupation"
 

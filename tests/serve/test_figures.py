@@ -184,10 +184,15 @@ def test_skills_come_by_what_is_asked_and_important(client):
     assert body["paging"]["total"] == 3
 
 
-def test_skills_are_paged(client):
+def test_skills_are_paged_and_the_next_part_is_of_the_same_release(client):
     body = client.get("/v1/occupations/A/skills", params={"limit": 1, "offset": 1}).json()
     assert [item["skill"]["code"] for item in body["items"]] == ["s1"]
-    assert body["paging"]["next"] == "/v1/occupations/A/skills?limit=1&offset=2"
+    release = body["release"]["release"]
+    assert body["paging"]["next"] == f"/v1/occupations/A/skills?limit=1&offset=2&release={release}"
+    following = client.get(body["paging"]["next"]).json()
+    assert [item["skill"]["code"] for item in following["items"]] == ["s3"]
+    pinned = client.get("/v1/skills?limit=1&as_of=2026-11-22").json()["paging"]["next"]
+    assert "release=" not in pinned
 
 
 def test_no_skills_has_a_reason(client):

@@ -92,6 +92,21 @@ def test_every_way_to_fail(client, address, code, named):
     assert body["release"]["model_version"] == "3"
 
 
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("gaps?region=BE2&region=BE1", "region BE2: given more than once; give it once; "),
+        ("gaps?occupation=A&occupation=B", "give it once, codes separated by commas"),
+        ("gaps?horizon=five", "horizon: not a whole number"),
+        (f"gaps?occupation={','.join(['A'] * 501)}", "occupation 501 codes: at most 500 are answered at once"),
+        ("releases/latest/changes", "from: required, and not sent"),
+        ("bulk/gap.csv", "nearest are gaps"),
+    ],
+)
+def test_a_mistake_is_told_in_words_that_say_what_to_do(client, query, told):
+    assert told in client.get(f"/v1/{query}").json()["detail"]
+
+
 def test_every_bad_parameter_is_listed(client):
     body = client.get("/v1/gaps?limit=0&offset=-1&lang=xx&order=up&level=none").json()
     listed = {error["parameter"]: error["value"] for error in body["errors"]}
