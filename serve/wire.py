@@ -63,7 +63,7 @@ class Wire(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
             return
         head, body = said
-        self.transport.writelines((b"".join((head, encoded(cycle.default_headers), b"\r\n")), body))
+        self.transport.write(b"".join((head, encoded(cycle.default_headers), b"\r\n", body)))
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
         self.on_response_complete()
