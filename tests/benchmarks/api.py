@@ -24,7 +24,7 @@ import pandas as pd
 from serve.keys import KEYS, create_key
 from tests.benchmarks.api_load import PERCENTILES
 from tests.benchmarks.api_servers import CONNECTIONS, Answered, Server, free_port, running, wrk, wrk_command
-from tests.benchmarks.api_stalls import LEAST, Stalls, stalls
+from tests.benchmarks.api_stalls import ASKING, LEAST, Stalls, on_core, stalls
 from tests.benchmarks.api_stores import HORIZONS, OCCUPATIONS, REGIONS, SKILLS, flanders, large
 from tests.benchmarks.report import Verdict, markdown, verdict_lines
 from tests.conftest import ROOT
@@ -147,7 +147,7 @@ def _explained() -> list[str]:
     )
     command = " ".join(wrk_command(SECONDS, _GZIP, f"http://127.0.0.1:PORT{PAGE}"))
     return [
-        f"{machine}, {os.cpu_count()} cores for server and wrk together. `{command}`, with `If-None-Match` "
+        f"{machine}, {os.cpu_count()} cores, one for the server and one for what asks it. `{command}`, with `If-None-Match` "
         "for 304 and `X-API-Key` for *keyed*. *Open*: `SERVE_OPEN=1 SERVE_RATE_OPEN=0 SERVE_LOG=0`; *keyed*: "
         "a key for each request, its limit counted, the access log into a file; metrics always. *Bare*: "
         "`tests.benchmarks.api_bare`, the same status, headers and body. "
@@ -267,7 +267,7 @@ def _asked(server: Server, path: str, case: Case, rate: float) -> dict[str, floa
     fields = "".join(f"{name}: {value}\r\n" for name, value in case.headers.items())
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{fields}\r\n".encode()
     words = [str(server.port), f"{rate:.0f}", f"{SECONDS:g}", str(CONNECTIONS)]
-    command = [sys.executable, "-m", "tests.benchmarks.api_load", *words]
+    command = [*on_core(ASKING), sys.executable, "-m", "tests.benchmarks.api_load", *words]
     done = subprocess.run(command, cwd=ROOT, input=request, capture_output=True, check=True)
     found: dict[str, float] = json.loads(done.stdout)
     return found

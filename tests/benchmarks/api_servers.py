@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks.api_stalls import ANSWERING, ASKING, on_core
 from tests.conftest import ROOT
 
 PATIENCE: Final = 60.0
@@ -86,9 +87,8 @@ def running(command: list[str], port: int, path: str, folder: Path, **settings: 
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SERVE_")}
     with (folder / f"{port}.log").open("wb") as log:
         began = time.perf_counter()
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command], cwd=ROOT, env={**kept, **settings}, stdout=log, stderr=log
-        )
+        words = [*on_core(ANSWERING), sys.executable, "-m", *command]
+        process = subprocess.Popen(words, cwd=ROOT, env={**kept, **settings}, stdout=log, stderr=log)
         try:
             _wait(process, port, path, folder / f"{port}.log")
             yield Server(port, process.pid, time.perf_counter() - began)
@@ -133,7 +133,7 @@ def wrk(server: Server, path: str, headers: Mapping[str, str], seconds: float) -
         If an answer failed.
     """
     command, cpu = wrk_command(seconds, headers, f"http://127.0.0.1:{server.port}{path}"), server.cpu()
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    told = subprocess.run([*on_core(ASKING), *command], capture_output=True, text=True, check=True).stdout
     spent = server.cpu() - cpu
     if fault := _FAULT.search(told):
         raise RuntimeError(f"{' '.join(command)}: {fault[0]}")
