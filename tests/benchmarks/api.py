@@ -148,9 +148,9 @@ def _explained() -> list[str]:
     command = " ".join(wrk_command(SECONDS, _GZIP, f"http://127.0.0.1:PORT{PAGE}"))
     return [
         f"{machine}, {os.cpu_count()} cores, one for the server and one for what asks it. `{command}`, with "
-        "`If-None-Match` for 304 and `X-API-Key` for *keyed*. *Open*: `SERVE_OPEN=1 SERVE_RATE_OPEN=0 SERVE_LOG=0`; *keyed*: "
-        "a key for each request, its limit counted, the access log into a file; metrics always. *Bare*: "
-        "`tests.benchmarks.api_bare`, the same status, headers and body. "
+        "`If-None-Match` for 304 and `X-API-Key` for *keyed*. *Open*: `SERVE_OPEN=1 SERVE_RATE_OPEN=0 "
+        "SERVE_LOG=0`; *keyed*: a key for each request, its limit counted, the access log into a file; "
+        "metrics always. *Bare*: `tests.benchmarks.api_bare`, the same status, headers and body. "
         f"{ROUNDS} rounds that alternate; *ratio*: the median of theirs, and the range. "
         "*Processor*: user and system time of the server for each request, the least of the rounds: what "
         "else runs on the machine only adds to it. At half the rate: `tests.benchmarks.api_load`, for wrk "

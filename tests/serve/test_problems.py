@@ -98,7 +98,10 @@ def test_every_way_to_fail(client, address, code, named):
         ("gaps?region=BE2&region=BE1", "region BE2: given more than once; give it once; "),
         ("gaps?occupation=A&occupation=B", "give it once, codes separated by commas"),
         ("gaps?horizon=five", "horizon: not a whole number"),
-        (f"gaps?occupation={','.join(['A'] * 501)}", "occupation 501 codes: at most 500 are answered at once"),
+        (
+            f"gaps?occupation={','.join(['A'] * 501)}",
+            "occupation 501 codes: at most 500 are answered at once",
+        ),
         ("releases/latest/changes", "from: required, and not sent"),
         ("bulk/gap.csv", "nearest are gaps"),
     ],
