@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 
 
@@ -272,3 +273,13 @@ def test_the_units_in_a_body_are_the_declared_ones(client):
     assert body["units"]["openings"] == "persons"
     assert body["units"]["score"] == body["items"][0]["score"]["unit"] == "share of openings"
     assert body["units"].keys() <= body["items"][0].keys()
+
+
+def test_what_is_too_weak_to_quote_follows_what_is_not(store, client_of, frames):
+    tables = frames()
+    order = ["B", "A", "C"]
+    for weak, expected in (("none", order), ("B", ["A", "B", "C"])):
+        marked = np.where(tables["gaps"]["occupation"] == weak, "low_reliability", "")
+        store.promote(store.build(tables={**tables, "gaps": tables["gaps"].assign(state_reason=marked)}))
+        items = client_of(store).get("/v1/gaps?order=score").json()["items"]
+        assert [item["occupation"]["code"] for item in items] == expected, "C has no score: last"

@@ -218,3 +218,15 @@ def test_without_a_previous_release_that_is_said(client_of, store):
     assert f"no other release was in service before {release}" in refused.json()["detail"]
     body = client.get("/v1/releases/latest").json()
     assert (body["changes"], body["changes_reason"]["code"]) == (None, "no_previous_release")
+
+
+def test_what_a_release_was_made_of_is_compared(store, client_of):
+    first = store.build()
+    other = {"seed": 8, "fingerprints": {"occupations": "cd34", "regions": "ab12"}}
+    second = store.build(shift=0.1, **other)
+    rich.log(store, (first, "1", "2026-01-01T10:00:00Z"), (second, "2", "2026-02-01T10:00:00Z"))
+    body = client_of(store).get(f"/v1/releases/{second}/changes?from={first}").json()
+    assert body["settings"] == {"seed": {"before": 7, "after": 8}}
+    assert body["tables"] == ["occupations", "regions"]
+    assert set(body["units"]) >= {"score_p50", "qualitative_p90"}
+    assert "annual_balance" not in body["units"], "not compared"
