@@ -305,8 +305,7 @@ def test_half_the_maximum_for_minutes_while_the_champion_moves(place: Place, ser
         return most, reached
 
     most, reached = asyncio.run(soak())
-    # Ten moves: memory rises by steps until every thread and every release had its turn, then stays.
-    warm = memory[int(min(10 * MOVE_EVERY, SECONDS / 3)) :]
+    warm = memory[int(min(3.5 * MOVE_EVERY, SECONDS / 3)) :]
     early, last = (statistics.median(part) for part in (warm[: len(warm) // 4], warm[-len(warm) // 4 :]))
     with capsys.disabled():
         sys.stdout.write(
